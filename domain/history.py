@@ -1,0 +1,191 @@
+"""The facts of one participant, and which of them count at a cutoff: both times, replacements.
+
+Replacing works in knowledge time alone: from the moment at which a correction or an annulment is
+known, what it replaces no longer counts, whatever day either happened on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import TypeAlias
+
+from domain.events import Event, Voided
+from domain.rules import problem_with
+from domain.standing import Standing
+
+Key: TypeAlias = tuple[str, str]
+Place: TypeAlias = tuple[datetime, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """An event that is in the log, and the position at which it stands there."""
+
+    event: Event
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cutoff:
+    """What a question may look at: days up to `at`, known by `known_at`, appended up to `position`.
+
+    None means no limit.
+    """
+
+    at: date | None = None
+    known_at: datetime | None = None
+    position: int | None = None
+
+
+EVERYTHING = Cutoff()
+_LATEST = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Standstill:
+    """An event without a place in a history, and why."""
+
+    fact: Fact
+    why: str
+
+
+def known_from(facts: Sequence[Fact]) -> dict[Key, datetime]:
+    """When each fact became known: as recorded, but no earlier than what it replaces."""
+    known: dict[Key, datetime] = {}
+    for fact in facts:
+        event = fact.event
+        replaced = event.replaced_key
+        own = event.recorded_at
+        known[event.key] = own if replaced is None else max(own, known.get(replaced, own))
+    return known
+
+
+def counting(facts: Iterable[Fact], cutoff: Cutoff = EVERYTHING) -> list[Fact]:
+    """The facts that are known and not replaced at a cutoff, in the order in which they count.
+
+    `facts` are one participant's, by position. Days come first; within a day the order of
+    recording, then of append, a correction standing where the event that it replaces stood.
+    Annulments have done their work and are left out.
+    """
+    live: dict[Key, Fact] = {}
+    places: dict[Key, Place] = {}
+    for fact in facts:
+        event = fact.event
+        if cutoff.position is not None and fact.position > cutoff.position:
+            break
+        if cutoff.known_at is not None and event.recorded_at > cutoff.known_at:
+            continue
+        replaced = event.replaced_key
+        if replaced is None:
+            places[event.key] = (event.recorded_at, fact.position)
+        elif replaced in places:
+            places[event.key] = places[replaced]
+            live.pop(replaced, None)
+        else:
+            continue  # what it replaces is not known yet, so neither is this
+        live[event.key] = fact
+    ordered = sorted(
+        live.values(), key=lambda fact: (fact.event.occurred_on, places[fact.event.key])
+    )
+    return [
+        fact
+        for fact in ordered
+        if not isinstance(fact.event, Voided)
+        and (cutoff.at is None or fact.event.occurred_on <= cutoff.at)
+    ]
+
+
+def first_standstill(facts: Sequence[Fact]) -> tuple[Standstill | None, Standing]:
+    """The first of some counting facts that has no place, and the standing up to it."""
+    now = Standing()
+    for fact in facts:
+        why = problem_with(fact.event, now)
+        if why is not None:
+            return Standstill(fact, why), now
+        now.apply(fact.event)
+    return None, now
+
+
+class History:
+    """One participant's facts as they stand in the log, sound, with room for more.
+
+    Offers new events a place and takes those that fit. An event at the end of all others, as nine
+    in ten are, is judged against the standing there; any other has the whole history told anew.
+    """
+
+    def __init__(self, facts: Iterable[Fact] = ()) -> None:
+        self.facts = list(facts)
+        self._replaced = {key for f in self.facts if (key := f.event.replaced_key)}
+        self._keys = {fact.event.key for fact in self.facts}
+        self._retell(counting(self.facts))
+
+    def _retell(self, told: list[Fact]) -> None:
+        standstill, self._standing = first_standstill(told)
+        if standstill is not None:
+            raise ValueError(f"position {standstill.fact.position}: {standstill.why}")
+        self._end = _end_of(told[-1]) if told else None
+
+    def problem_with(self, events: Sequence[Event], position: int) -> str | None:
+        """Why these events, appended in this order from a position on, have no place together."""
+        if len(events) == 1 and self._comes_last(events[0], position):
+            return problem_with(events[0], self._standing)
+        return self._replacing_problem(events) or self._retelling_problem(events, position)
+
+    def take(self, events: Sequence[Event], position: int) -> list[Fact]:
+        """Takes in events that fit, from a position on; gives the facts that they are now."""
+        new = _as_facts(events, position)
+        comes_last = len(events) == 1 and self._comes_last(events[0], position)
+        self.facts += new
+        self._keys.update(event.key for event in events)
+        self._replaced.update(key for event in events if (key := event.replaced_key))
+        if comes_last:
+            self._standing.apply(events[0])
+            self._end = _end_of(new[0])
+        else:
+            self._retell(counting(self.facts))
+        return new
+
+    def _comes_last(self, event: Event, position: int) -> bool:
+        if event.replaces is not None:
+            return False
+        return self._end is None or (event.occurred_on, event.recorded_at, position) > self._end
+
+    def _replacing_problem(self, events: Sequence[Event]) -> str | None:
+        keys, replaced = set(self._keys), set(self._replaced)
+        for event in events:
+            target = event.replaced_key
+            if target is not None:
+                if target not in keys:
+                    return f"replaces {event.replaces}, which is not there"
+                if target in replaced:
+                    return f"replaces {event.replaces}, which has been replaced already"
+                replaced.add(target)
+            keys.add(event.key)
+        return None
+
+    def _retelling_problem(self, events: Sequence[Event], position: int) -> str | None:
+        new = _as_facts(events, position)
+        standstill, _ = first_standstill(counting([*self.facts, *new]))
+        if standstill is None:
+            return None
+        if any(fact is standstill.fact for fact in new):
+            return standstill.why
+        other = standstill.fact.event
+        return (
+            f"with this, {other.TOPIC} {other.event_id} of {other.occurred_on} "
+            f"would have no place: {standstill.why}"
+        )
+
+
+def _end_of(last: Fact) -> tuple[date, datetime, int]:
+    """Past which an event comes last. A correction stands in another's place, somewhere in its day:
+    only a later day is surely past it."""
+    event = last.event
+    recorded_at = event.recorded_at if event.replaces is None else _LATEST
+    return event.occurred_on, recorded_at, last.position
+
+
+def _as_facts(events: Sequence[Event], position: int) -> list[Fact]:
+    return [Fact(event, position + index) for index, event in enumerate(events)]
