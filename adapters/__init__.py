@@ -1,0 +1,1 @@
+"""The outside world: the store, files handed in, tables handed out."""

@@ -315,8 +315,8 @@ def _as_json(value: object) -> object:
 def from_state(topic: str, state: Mapping[str, Any]) -> Event:
     """A stored event, validated, older versions brought up to date first.
 
-    Raises UnreadableEventError on a topic or version that this program does not know, and pydantic's
-    ValidationError on a state that its model refuses.
+    Raises UnreadableEventError on a topic or version that this program does not know, and
+    pydantic's ValidationError on a state that its model refuses.
     """
     cls = EVENT_TYPES.get(topic)
     if cls is None:

@@ -1,0 +1,257 @@
+"""Rows that were held or rejected: kept for good, open until they fit, are mended or dropped."""
+
+from __future__ import annotations
+
+import csv
+import getpass
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+import orjson
+from sqlalchemy import Connection, Row, Select, func, select, update
+
+from adapters.errors import WrongUseError
+from adapters.event_store import in_parts
+from adapters.mapper import decode
+from adapters.schema import quarantine
+from domain.calendar import from_microseconds, show_instant, to_microseconds
+from domain.history import Key
+from domain.intake import Held
+from domain.record import COLUMNS
+
+Status = Literal["open", "resolved", "mended", "dropped"]
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """One row in quarantine, as people see it. Times are in microseconds since 1970."""
+
+    id: int
+    outcome: str
+    status: str
+    source: str
+    event_id: str
+    why: tuple[str, ...]
+    file: str
+    line: int
+    handed_in_at: datetime
+    cells: dict[str, Any]
+    raw: bytes
+    closed_at: datetime | None
+    closed_by: str | None
+    closed_why: str | None
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "outcome": self.outcome,
+            "status": self.status,
+            "source": self.source or None,
+            "event_id": self.event_id or None,
+            "why": list(self.why),
+            "file": self.file,
+            "line": self.line,
+            "since": show_instant(self.handed_in_at),
+            "row": self.cells or None,
+            "raw": self.raw.decode("utf-8", "replace"),
+            "closed_at": None if self.closed_at is None else show_instant(self.closed_at),
+            "closed_by": self.closed_by,
+            "closed_why": self.closed_why,
+        }
+
+
+def last_id(connection: Connection) -> int:
+    return connection.execute(select(func.max(quarantine.c.id))).scalar_one() or 0
+
+
+def insert(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    if rows:
+        connection.execute(quarantine.insert(), list(rows))
+
+
+def held_of(connection: Connection, participant_ids: Iterable[bytes]) -> list[Held[bytes]]:
+    """The rows that wait for some participants, in the order in which they were handed in."""
+    held: list[Held[bytes]] = []
+    for some in in_parts(list(participant_ids)):
+        held += _held(connection, _open_held().where(quarantine.c.participant_id.in_(some)))
+    return held
+
+
+def held_persons(connection: Connection, keys: Iterable[Key]) -> set[bytes]:
+    """Whose rows wait under some keys."""
+    persons: set[bytes] = set()
+    for source, event_ids in _by_source(keys):
+        query = _open_held().where(
+            quarantine.c.source == source, quarantine.c.event_id.in_(event_ids)
+        )
+        persons.update(held.person for held in _held(connection, query))
+    return persons
+
+
+def persons_waiting(connection: Connection) -> list[bytes]:
+    """Every participant with a row that waits."""
+    query = select(quarantine.c.participant_id).distinct().where(_is_held())
+    return [bytes(row.participant_id) for row in connection.execute(query)]
+
+
+def open_rejects(connection: Connection, fingerprints: Iterable[bytes]) -> set[bytes]:
+    """Those of some rejected rows that are in quarantine already."""
+    found: set[bytes] = set()
+    for some in in_parts(list(fingerprints)):
+        query = select(quarantine.c.fingerprint).where(
+            quarantine.c.status == "open",
+            quarantine.c.outcome == "rejected",
+            quarantine.c.fingerprint.in_(some),
+        )
+        found.update(bytes(row.fingerprint) for row in connection.execute(query))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """How rows cease to be open: as what, why, when (microseconds since 1970), by which batch."""
+
+    status: Status
+    why: str
+    at: int
+    batch_id: int | None
+
+    def values(self) -> dict[str, Any]:
+        return {
+            "status": self.status,
+            "closed_at": self.at,
+            "closed_by": who(),
+            "closed_why": self.why,
+            "closed_batch_id": self.batch_id,
+        }
+
+
+def close(connection: Connection, ids: Iterable[int], closing: Closing) -> int:
+    """Marks those of some rows that are open as closed; gives how many they were."""
+    closed = 0
+    for some in in_parts(list(ids)):
+        result = connection.execute(
+            update(quarantine)
+            .where(quarantine.c.id.in_(some), quarantine.c.status == "open")
+            .values(closing.values())
+        )
+        closed += int(result.rowcount)
+    return closed
+
+
+def close_rejects(connection: Connection, keys: Iterable[Key], closing: Closing) -> None:
+    """Marks the open rejected rows under some keys as closed."""
+    for source, event_ids in _by_source(keys):
+        connection.execute(
+            update(quarantine)
+            .where(
+                quarantine.c.status == "open",
+                quarantine.c.outcome == "rejected",
+                quarantine.c.source == source,
+                quarantine.c.event_id.in_(event_ids),
+            )
+            .values(closing.values())
+        )
+
+
+def slips(
+    connection: Connection, ids: Sequence[int] = (), status: str | None = "open"
+) -> list[Slip]:
+    """Rows in quarantine by id: the ones asked for, whatever their status, or all of a status."""
+    query = select(quarantine).order_by(quarantine.c.id)
+    if ids:
+        query = query.where(quarantine.c.id.in_(ids))
+    elif status is not None:
+        query = query.where(quarantine.c.status == status)
+    found = [_slip(row) for row in connection.execute(query)]
+    missing = sorted(set(ids) - {slip.id for slip in found})
+    if missing:
+        raise WrongUseError(f"no row {missing[0]} in quarantine; `forlop quarantine list` has them")
+    return found
+
+
+def drop(connection: Connection, ids: Sequence[int], why: str, at: datetime) -> int:
+    """Marks open rows as dropped; gives how many were open. Their event ids are free again."""
+    slips(connection, ids)
+    return close(connection, ids, Closing("dropped", why, to_microseconds(at), None))
+
+
+def as_csv(found: Iterable[Slip]) -> bytes:
+    """Rows to be mended and handed in again, in the contract's columns.
+
+    A row that did not fall into cells has those that could be told, and all of it in `note`.
+    """
+    out = io.StringIO()
+    writer = csv.DictWriter(out, COLUMNS, extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    for slip in found:
+        cells = {name: _cell(value) for name, value in slip.cells.items()}
+        if not slip.cells or any(name not in COLUMNS for name in cells):
+            cells["note"] = slip.raw.decode("utf-8", "replace").rstrip("\r\n")
+        writer.writerow(cells)
+    return out.getvalue().encode()
+
+
+def who() -> str:
+    """The operating system's name for whoever runs this."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"
+
+
+def _cell(value: object) -> object:
+    if value is None:
+        return ""
+    return ("true" if value else "false") if isinstance(value, bool) else value
+
+
+def _is_held() -> Any:
+    return (quarantine.c.status == "open") & (quarantine.c.outcome == "held")
+
+
+def _open_held() -> Select[Any]:
+    return select(quarantine).where(_is_held()).order_by(quarantine.c.id)
+
+
+def _held(connection: Connection, query: Select[Any]) -> list[Held[bytes]]:
+    return [
+        Held(
+            bytes(row.participant_id),
+            decode(row.topic, bytes(row.state)),
+            " ".join(orjson.loads(row.why)),
+            row.id,
+        )
+        for row in connection.execute(query)
+    ]
+
+
+def _by_source(keys: Iterable[Key]) -> Iterable[tuple[str, Sequence[str]]]:
+    by_source: dict[str, list[str]] = {}
+    for source, event_id in keys:
+        by_source.setdefault(source, []).append(event_id)
+    for source, event_ids in by_source.items():
+        for some in in_parts(event_ids):
+            yield source, some
+
+
+def _slip(row: Row[Any]) -> Slip:
+    return Slip(
+        id=row.id,
+        outcome=row.outcome,
+        status=row.status,
+        source=row.source,
+        event_id=row.event_id,
+        why=tuple(orjson.loads(row.why)),
+        file=row.file,
+        line=row.line,
+        handed_in_at=from_microseconds(row.handed_in_at),
+        cells=orjson.loads(bytes(row.cells)),
+        raw=bytes(row.raw),
+        closed_at=None if row.closed_at is None else from_microseconds(row.closed_at),
+        closed_by=row.closed_by,
+        closed_why=row.closed_why,
+    )

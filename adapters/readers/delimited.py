@@ -1,0 +1,148 @@
+"""CSV: one bad row is one rejected row, whatever is wrong with its bytes, quotes or cells."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+from typing import BinaryIO, Final
+
+from adapters.errors import WrongUseError
+from adapters.readers.rows import RawRow
+from domain.record import Problem
+
+LONGEST_LINE: Final = 1 << 20  # bytes; a longer one is no row of events
+_LONGEST_RECORD: Final = 1000  # lines that one quoted cell may go over
+_BOM: Final = b"\xef\xbb\xbf"
+_NOT_UTF8 = re.compile("[\ud800-\udfff]")
+
+
+class LineReader:
+    """Lines of a file with their numbers, of bounded length, with the power to step back."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._back: list[tuple[int, bytes]] = []
+        self._number = 0
+        self.taken: list[tuple[int, bytes]] = []
+
+    def read(self) -> tuple[int, bytes] | None:
+        """The next line and its number; of an overlong line only the beginning is kept."""
+        if self._back:
+            return self._back.pop()
+        line = self._file.readline(LONGEST_LINE + 1)
+        if not line:
+            return None
+        rest = line
+        while len(rest) > LONGEST_LINE and not rest.endswith(b"\n"):
+            rest = self._file.readline(LONGEST_LINE + 1)
+        self._number += 1
+        return self._number, line
+
+    def step_back(self, lines: list[tuple[int, bytes]]) -> None:
+        self._back += reversed(lines)
+
+    def __iter__(self) -> Iterator[str]:
+        """Lines as text for the `csv` module; `taken` collects them until it is emptied."""
+        while (numbered := self.read()) is not None:
+            self.taken.append(numbered)
+            yield decode(numbered[1])
+
+
+def decode(line: bytes) -> str:
+    """A line as text, bytes that are not UTF-8 kept as surrogates."""
+    return line.decode("utf-8", "surrogateescape")
+
+
+def is_not_utf8(text: str) -> bool:
+    return not text.isascii() and _NOT_UTF8.search(text) is not None
+
+
+def read_header(lines: LineReader, name: str) -> list[str]:
+    """The names of the columns; WrongUseError where there is no header that reads."""
+    numbered = lines.read()
+    if numbered is None:
+        raise WrongUseError(f"{name} is empty; it should begin with a header of column names")
+    text = decode(numbered[1].removeprefix(_BOM))
+    if is_not_utf8(text):
+        raise WrongUseError(f"{name}, line 1: not UTF-8; save the file as UTF-8")
+    header = next(csv.reader([text]), [])
+    if not header:
+        raise WrongUseError(f"{name}, line 1 is empty; it should name the columns")
+    return header
+
+
+def read_rows(lines: LineReader, header: list[str]) -> Iterator[RawRow]:
+    """The rows after the header; lines with nothing on them are passed over."""
+    csv.field_size_limit(LONGEST_LINE)
+    reader = csv.reader(_bounded(lines), strict=True)
+    while True:
+        lines.taken.clear()
+        try:
+            cells = next(reader, None)
+        except csv.Error as error:
+            yield _broken(lines, header, f"does not read as CSV: {error}")
+            reader = csv.reader(_bounded(lines), strict=True)
+            continue
+        if cells is None:
+            return
+        if len(cells) == len(header):
+            yield _row(lines, header, cells)
+        elif cells:
+            yield _broken(lines, header, _count(len(cells), len(header)), cells)
+
+
+def _bounded(lines: LineReader) -> Iterator[str]:
+    for text in lines:
+        if len(lines.taken) > _LONGEST_RECORD:
+            raise csv.Error(f"a quoted cell goes over more than {_LONGEST_RECORD} lines")
+        yield text
+
+
+def _row(lines: LineReader, header: list[str], cells: list[str]) -> RawRow:
+    line, raw = lines.taken[0]
+    if len(lines.taken) > 1:
+        raw = b"".join(part for _, part in lines.taken)
+    row = RawRow(line, raw, dict(zip(header, cells, strict=True)))
+    if not raw.isascii():
+        for name, cell in row.cells.items():
+            if is_not_utf8(cell):
+                row.cells[name] = shown = decode_loosely(cell)
+                row.problems.append(Problem(name, shown, "not UTF-8; save the file as UTF-8"))
+    return row
+
+
+def decode_loosely(text: str) -> str:
+    """Text with a mark in place of each byte that is not UTF-8."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def _broken(
+    lines: LineReader, header: list[str], why: str, cells: list[str] | None = None
+) -> RawRow:
+    """A row that does not fall into cells.
+
+    Where an open quote swallowed whole rows after it, only the first line is this row, and the
+    others are read again.
+    """
+    first, *others = lines.taken
+    raw = b"".join(part for _, part in lines.taken)
+    if any(_is_whole(text, header) for _, text in others):
+        lines.step_back(others)
+        raw, cells = first[1], None
+    if cells is None:
+        cells = decode(raw).rstrip("\r\n").split(",")
+    found = dict(zip(header, map(decode_loosely, cells), strict=False))
+    return RawRow(first[0], raw, found, [Problem("", None, why)])
+
+
+def _is_whole(line: bytes, header: list[str]) -> bool:
+    try:
+        return len(next(csv.reader([decode(line)], strict=True), [])) == len(header)
+    except csv.Error:
+        return False
+
+
+def _count(found: int, wanted: int) -> str:
+    what = "too few" if found < wanted else "too many"
+    return f"{what} cells: {found} where the header has {wanted}; check commas and quotes"

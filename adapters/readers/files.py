@@ -1,0 +1,145 @@
+"""From a file's name, or standard input, to its rows; what a file is, its first bytes tell."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import shutil
+import tempfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BufferedReader
+from pathlib import Path
+from typing import BinaryIO, Final, cast
+
+from adapters.errors import ForlopError, WrongUseError
+from adapters.readers import delimited, json_lines, parquet
+from adapters.readers.delimited import LineReader
+from adapters.readers.rows import RawRow, check_columns, fill_source
+
+_GZIP: Final = b"\x1f\x8b"
+_PARQUET: Final = b"PAR1"
+_CHUNK: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A file that was handed in: the name to show, where its bytes are, their SHA-256 in hex."""
+
+    name: str
+    path: Path
+    sha256: str
+    size: int
+
+
+@contextmanager
+def delivery(name: str, standard_input: BinaryIO | None = None) -> Iterator[Delivery]:
+    """A file by its name, or standard input for `-`, kept in a temporary file meanwhile.
+
+    Raises WrongUseError where there is no such file, or nothing in it.
+    """
+    if name == "-" and standard_input is not None:
+        with tempfile.NamedTemporaryFile(prefix="forlop-") as kept:
+            shutil.copyfileobj(standard_input, kept, _CHUNK)
+            kept.flush()
+            yield _described("standard input", Path(kept.name))
+        return
+    path = Path(name)
+    if not path.exists():
+        raise WrongUseError(f"there is no file {name}")
+    if path.is_dir():
+        raise WrongUseError(f"{name} is a folder; give its files")
+    try:
+        found = _described(name, path)
+    except OSError as error:
+        raise WrongUseError(f"{name} cannot be read: {error.strerror}") from None
+    yield found
+
+
+def _described(name: str, path: Path) -> Delivery:
+    digest = hashlib.sha256()
+    size = 0
+    with path.open("rb") as file:
+        while part := file.read(_CHUNK):
+            digest.update(part)
+            size += len(part)
+    if size == 0:
+        raise WrongUseError(f"{name} is empty; it should hold a header or a row at least")
+    return Delivery(name, path, digest.hexdigest(), size)
+
+
+class RowFile:
+    """A delivery that reads as rows. Its header is checked when it is opened, before any row."""
+
+    def __init__(self, found: Delivery, source: str | None = None) -> None:
+        self.delivery = found
+        self._source = source
+        with self._bytes() as file:
+            self.format = _format(file)
+        if self.format == "parquet":
+            with self._plain() as path:
+                check_columns(found.name, parquet.read_columns(path, found.name), source)
+        elif self.format == "csv":
+            with self._bytes() as file:
+                check_columns(
+                    found.name, delimited.read_header(LineReader(file), found.name), source
+                )
+
+    def rows(self) -> Iterator[RawRow]:
+        """The rows, one by one; ForlopError where the file breaks off."""
+        try:
+            for row in self._rows():
+                fill_source(row, self._source)
+                yield row
+        except (EOFError, OSError, zlib.error) as error:
+            raise ForlopError(f"{self.delivery.name} breaks off: {error}") from error
+
+    def _rows(self) -> Iterator[RawRow]:
+        if self.format == "parquet":
+            with self._plain() as path:
+                yield from parquet.read_rows(path)
+            return
+        with self._bytes() as file:
+            lines = LineReader(file)
+            if self.format == "json":
+                yield from json_lines.read_rows(lines)
+            else:
+                header = delimited.read_header(lines, self.delivery.name)
+                yield from delimited.read_rows(lines, header)
+
+    @contextmanager
+    def _bytes(self) -> Iterator[BinaryIO]:
+        """The file's bytes, unpacked where it is gzipped."""
+        with self.delivery.path.open("rb") as file:
+            if file.peek(2)[:2] == _GZIP:
+                with gzip.open(file) as unpacked:
+                    try:
+                        unpacked.peek(1)
+                    except (EOFError, OSError, zlib.error) as error:
+                        raise WrongUseError(
+                            f"{self.delivery.name} does not read as gzip: {error}"
+                        ) from None
+                    yield cast(BinaryIO, unpacked)
+            else:
+                yield file
+
+    @contextmanager
+    def _plain(self) -> Iterator[Path]:
+        """The path of the unpacked file, for a reader that wants one."""
+        with self._bytes() as file:
+            if isinstance(file, BufferedReader) and not isinstance(file, gzip.GzipFile):
+                yield self.delivery.path
+                return
+            with tempfile.NamedTemporaryFile(prefix="forlop-", suffix=".parquet") as unpacked:
+                shutil.copyfileobj(file, unpacked, _CHUNK)
+                unpacked.flush()
+                yield Path(unpacked.name)
+
+
+def _format(file: BinaryIO) -> str:
+    start = file.read(4096)
+    if start[:4] == _PARQUET:
+        return "parquet"
+    return "json" if start.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{" else "csv"

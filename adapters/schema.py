@@ -1,0 +1,173 @@
+"""The tables of a store, the same on SQLite and PostgreSQL, and how they are made and known.
+
+`events` and `batches` are append-only: triggers refuse to change or remove a row. Each row of
+both carries a hash over the one before it.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Date,
+    Engine,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    inspect,
+    text,
+)
+
+SCHEMA_VERSION: Final = 1
+_BIG = BigInteger().with_variant(Integer(), "sqlite")  # SQLite's row id is an INTEGER of 64 bits
+
+metadata = MetaData()
+
+# `id` is the position, `recorded_at` microseconds since 1970 in UTC.
+events = Table(
+    "events",
+    metadata,
+    Column("id", _BIG, primary_key=True, autoincrement=False),
+    Column("participant_id", LargeBinary, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("state", LargeBinary, nullable=False),
+    Column("occurred_on", Date, nullable=False),
+    Column("recorded_at", BigInteger, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("source_event_id", Text, nullable=False),
+    Column("batch_id", Integer, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    UniqueConstraint("participant_id", "version", name="events_participant_version"),
+    UniqueConstraint("source", "source_event_id", name="events_source_event"),
+)
+
+# One row for each chunk of a delivery; counts are what the chunk added to the delivery's, so a
+# row held in one chunk and placed in a later one is +1 held there and -1 held, +1 appended here.
+batches = Table(
+    "batches",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("delivery_id", Text, nullable=False),
+    Column("file", Text, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("appended_at", BigInteger, nullable=False),
+    Column("read", Integer, nullable=False),
+    Column("appended", Integer, nullable=False),
+    Column("duplicates", Integer, nullable=False),
+    Column("held", Integer, nullable=False),
+    Column("rejected", Integer, nullable=False),
+    Column("resolved", Integer, nullable=False),
+    Column("first_position", _BIG, nullable=False),
+    Column("last_position", _BIG, nullable=False),
+    Column("head", LargeBinary, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+)
+
+# The only place where a natural key meets the id that events carry.
+participants = Table(
+    "participants",
+    metadata,
+    Column("participant_id", LargeBinary, primary_key=True),
+    Column("natural_key", Text, nullable=False, unique=True),
+)
+
+# `state` is the event of a held row, empty for a rejected one; `cells` are the row's cells as
+# JSON, empty where it does not fall into cells; `raw` is the row as it was handed in.
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("outcome", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("event_id", Text, nullable=False),
+    Column("participant_id", LargeBinary, nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("state", LargeBinary, nullable=False),
+    Column("cells", LargeBinary, nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+    Column("fingerprint", LargeBinary, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("file", Text, nullable=False),
+    Column("line", Integer, nullable=False),
+    Column("batch_id", Integer, nullable=False),
+    Column("handed_in_at", BigInteger, nullable=False),
+    Column("closed_at", BigInteger),
+    Column("closed_by", Text),
+    Column("closed_why", Text),
+    Column("closed_batch_id", Integer),
+    Index("quarantine_participant", "participant_id", "status"),
+    Index("quarantine_key", "source", "event_id", "status"),
+    Index("quarantine_fingerprint", "fingerprint"),
+)
+
+store_info = Table(
+    "forlop_store",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+_APPEND_ONLY: Final = ("events", "batches")
+_MAKING: Final = 0x464F524C4F50  # the number under which PostgreSQL lets one job make the tables
+
+
+def create(engine: Engine) -> None:
+    """Makes the tables and triggers where they are not there yet."""
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        if engine.dialect.name == "postgresql":
+            connection.execute(text(f"SELECT pg_advisory_xact_lock({_MAKING})"))
+        if _version(connection) is not None:
+            return  # another job was first
+        metadata.create_all(connection)
+        for statement in _triggers(engine.dialect.name):
+            connection.execute(text(statement))
+        connection.execute(
+            store_info.insert(), {"name": "schema_version", "value": str(SCHEMA_VERSION)}
+        )
+
+
+def version_of(engine: Engine) -> int | None:
+    """The schema version of the store at an engine, None where there is none."""
+    with engine.connect() as connection:
+        return _version(connection)
+
+
+def is_empty(engine: Engine) -> bool:
+    """Whether the database holds no table at all, so that a store may be made in it."""
+    return not inspect(engine).get_table_names()
+
+
+def _version(connection: Connection) -> int | None:
+    if not inspect(connection).has_table(store_info.name):
+        return None
+    query = store_info.select().where(store_info.c.name == "schema_version")
+    row = connection.execute(query).one_or_none()
+    return None if row is None else int(row.value)
+
+
+def _triggers(dialect: str) -> list[str]:
+    if dialect == "sqlite":
+        return [
+            f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
+            f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+            for table in _APPEND_ONLY
+            for verb in ("UPDATE", "DELETE")
+        ]
+    function = (
+        "CREATE OR REPLACE FUNCTION forlop_append_only() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$"
+    )
+    return [function] + [
+        f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
+        "FOR EACH STATEMENT EXECUTE FUNCTION forlop_append_only()"
+        for table in _APPEND_ONLY
+    ]
