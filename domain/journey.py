@@ -7,7 +7,7 @@ An event without a place leaves no trace but its name in `without_place`.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final, TypeAlias
@@ -167,6 +167,10 @@ class Journey:
         """What holds of the person on a day, as known; None where nothing is."""
         fact = self.attribute_fact(name, on)
         return None if fact is None else getattr(fact.event, name)
+
+    def facts_of(self, name: str) -> Sequence[Fact]:
+        """The facts that say something of an attribute, in order."""
+        return self._set.get(name, ((), ()))[1]
 
     def attribute_days(self) -> set[date]:
         """The days on which some attribute is set."""
