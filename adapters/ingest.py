@@ -74,6 +74,12 @@ class Summary:
     position: int = 0
     troubles: dict[int, Trouble] = field(default_factory=dict)
 
+    def add(self, later: Summary) -> None:
+        """Takes in what a later file of the same command came to."""
+        self.counts += later.counts
+        self.position = later.position
+        self.troubles |= later.troubles
+
     def as_json(self) -> dict[str, int]:
         return {**asdict(self.counts), "position": self.position}
 

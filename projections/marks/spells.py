@@ -7,6 +7,7 @@ from datetime import date
 
 from domain.calendar import Period
 from domain.journey import Journey, Spell
+from domain.standing import Kind
 from projections.question import Cell, Question, Value
 from projections.tally import Mark
 from projections.views import Lens, spell_value, spell_values, stretches, time_values
@@ -15,7 +16,8 @@ from projections.views import Lens, spell_value, spell_values, stretches, time_v
 def _spells(question: Question, journey: Journey) -> Iterator[Spell]:
     """The counted spells; `--programme` keeps those that carry it."""
     wanted = question.programme
-    for spell in journey.spells[question.of]:
+    kind: Kind = "measure" if question.figure == "capacity" else question.of
+    for spell in journey.spells[kind]:
         if wanted is None or getattr(spell.opened.event, "programme", None) == wanted:
             yield spell
 

@@ -1,0 +1,1 @@
+"""Figures handed out: as text for a terminal, JSON, CSV or Markdown."""

@@ -1,0 +1,119 @@
+"""From a command's options to the figure that is asked for."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any, cast
+
+import typer
+
+from adapters.answers import Asked
+from adapters.errors import WrongUseError
+from cli.options import read, read_day, read_known_at
+from domain.calendar import ONE_DAY, Length, Period, parse_day
+from projections.question import Figure, Place, QuestionError, read_where
+
+
+def asked(figure: str, given: dict[str, Any]) -> Asked:
+    """What a command's options, by name, ask for; those that it does not have take defaults."""
+    options = {
+        "at": read_day("--at", given.get("at")),
+        "known_at": read_known_at(given["known_at"]),
+        "position": given["position"],
+        "period": _period(given.get("from_"), given.get("to")),
+        "programme": given["programme"],
+        "by": tuple(name for names in given["by"] or () for name in names.split(",")),
+        "where": _where(given["where"] or []),
+    }
+    for name in ("of", "every"):
+        if name in given:
+            options[name] = given[name].value
+    if "curve" in given:
+        options["curve"] = given["curve"]
+    if "window" in given:
+        options["window"] = read("--window", given["window"], Length.parse)
+    if "horizons" in given:
+        options["horizons"] = tuple(
+            read("--horizons", part, Length.parse) for part in given["horizons"].split(",")
+        )
+        options["targets"] = _targets(given["targets"])
+    if given.get("ages"):
+        options["ages"] = read("--ages", given["ages"], _ages)
+    if given.get("places"):
+        options["places"] = read_places(Path(given["places"]))
+    return Asked(cast(Figure, figure), **options)
+
+
+def _period(first: str | None, last: str | None) -> Period | None:
+    if first is None and last is None:
+        return None
+    start, end = read_day("--from", first), read_day("--to", last)
+    if start is None or end is None:
+        missing = "--from" if start is None else "--to"
+        raise typer.BadParameter("a period needs both --from and --to", param_hint=missing)
+    try:
+        return Period.closed(start, end)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--to") from None
+
+
+def _where(conditions: list[str]) -> dict[str, Any]:
+    try:
+        return dict(read_where(conditions))
+    except QuestionError as error:
+        raise WrongUseError(str(error)) from None
+
+
+def _targets(text: str | None) -> tuple[float | None, ...]:
+    return (
+        () if text is None else tuple(read("--targets", part, _share) for part in text.split(","))
+    )
+
+
+def _share(text: str) -> float:
+    """A share as 0.55, 55% or 55."""
+    try:
+        number = float(text.removesuffix("%"))
+    except ValueError:
+        raise ValueError("no share; write it as 55% or 0.55") from None
+    if not 0 <= number <= 100:
+        raise ValueError("no share; it lies between 0 and 100%")
+    return number / 100 if text.endswith("%") or number > 1 else number
+
+
+def _ages(text: str) -> tuple[int, int | None]:
+    lowest, dash, highest = text.partition("-")
+    if not lowest.isdecimal() or (highest and not highest.isdecimal()):
+        raise ValueError("no span of ages; write it as 18-30")
+    if not dash:
+        return int(lowest), int(lowest)
+    return int(lowest), int(highest) if highest else None
+
+
+def read_places(path: Path) -> tuple[Place, ...]:
+    """The places table: measure, provider, from, to (included; empty: for good), places."""
+    try:
+        rows = list(csv.DictReader(path.read_text("utf-8-sig").splitlines()))
+    except (OSError, UnicodeDecodeError) as error:
+        raise WrongUseError(f"{path} cannot be read: {error}") from None
+    return tuple(_place(path, line, row) for line, row in enumerate(rows, start=2))
+
+
+def _place(path: Path, line: int, row: dict[str, str]) -> Place:
+    try:
+        start, end = parse_day(row["from"]), row.get("to")
+        return Place(
+            measure=row["measure"],
+            provider=row.get("provider") or None,
+            start=start,
+            stop=parse_day(end) + ONE_DAY if end else None,
+            places=int(row["places"]),
+        )
+    except KeyError as error:
+        raise WrongUseError(
+            f"{path}, line {line}: the column {error} is missing; "
+            "the columns are measure, provider, from, to, places"
+        ) from None
+    except ValueError as error:
+        raise WrongUseError(f"{path}, line {line}: {error}") from None

@@ -1,0 +1,181 @@
+"""One command for each figure, made from the options that it takes."""
+
+from __future__ import annotations
+
+import inspect
+import shutil
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from cli import options
+from cli.options import DEFAULT_STORE, Every, Format, Kinds, Lang
+
+if TYPE_CHECKING:
+    from adapters.answers import Result
+
+_Horizons = Annotated[str, typer.Option("--horizons", help="After how long: 1y,3y,5y.")]
+_Targets = Annotated[
+    str | None, typer.Option("--targets", help="The share aimed at for each: 55%,70%,80%.")
+]
+_EveryOption = Annotated[Every, typer.Option("--every", help="The length of a step.")]
+_Curve = Annotated[bool, typer.Option("--curve", help="With the Kaplan-Meier curve.")]
+_Ages = Annotated[str | None, typer.Option("--ages", help="Only these, both included: 18-30.")]
+_Places = Annotated[
+    str | None,
+    typer.Option("--places", metavar="FILE", help="CSV: measure, provider, from, to, places."),
+]
+
+# Every option of the figures: what it is called in code, its type, its default.
+_OPTIONS: Final[dict[str, tuple[Any, Any]]] = {
+    "store": (options.Store, DEFAULT_STORE),
+    "of": (options.Of, Kinds.enrolment),
+    "at": (options.At, None),
+    "from_": (options.From, None),
+    "to": (options.To, None),
+    "every": (_EveryOption, Every.month),
+    "window": (options.Window, "3m"),
+    "horizons": (_Horizons, "1y,3y,5y"),
+    "targets": (_Targets, None),
+    "curve": (_Curve, False),
+    "ages": (_Ages, None),
+    "places": (_Places, None),
+    "known_at": (options.KnownAt, None),
+    "position": (options.Position, None),
+    "programme": (options.Programme, None),
+    "by": (options.By, None),
+    "where": (options.Where, None),
+    "format_": (options.FormatOption, Format.table),
+    "as_json": (options.Json, False),
+    "lang": (options.LangOption, Lang.en),
+    "out": (options.Out, None),
+}
+_ALL_TAKE: Final = frozenset(
+    ("store", "known_at", "position", "programme", "by", "where")
+    + ("format_", "as_json", "lang", "out")
+)
+# What each figure takes beside that, and its help.
+_FIGURES: Final = {
+    "stock": (
+        "of at from_ to",
+        "Persons in a state at the end of a day; with --from and --to, the mean of the daily stock."
+        "\n\nExample: forlop stock --at 2003-12-31 --known-at 2004-01-13 --by target_group",
+    ),
+    "flow": (
+        "of from_ to",
+        "Persons in a state at any time in a period, and what starts and stops in it."
+        "\n\nExample: forlop flow --of measure --from 2003-01-01 --to 2003-12-31 --by measure_group",
+    ),
+    "series": (
+        "of from_ to every",
+        "Stock at the end of each step of a period, with flow, inflow and outflow in it."
+        "\n\nExample: forlop series --from 2003-04-01 --to 2003-12-31 --every month",
+    ),
+    "dwell": (
+        "of at from_ to curve",
+        "How long spells last; with --from and --to, those that start in the period."
+        "\n\nExample: forlop dwell --of measure --by measure --at 2022-12-31",
+    ),
+    "exits": (
+        "at from_ to window",
+        "Exits: returned within the window, final after it, or pending."
+        "\n\nExample: forlop exits --from 2003-01-01 --to 2003-09-30 --at 2004-01-13"
+        " --by destination",
+    ),
+    "outcomes": (
+        "at from_ to window horizons targets",
+        "Of the final exits old enough, the share in work or school on each anniversary."
+        "\n\nExample: forlop outcomes --programme intro --at 2023-06-01 --targets 55%,70%,80%",
+    ),
+    "returns": (
+        "at from_ to",
+        "Of the exits 3, 6, 12 and 24 months old, the share back in the programme by then."
+        "\n\nExample: forlop returns --at 2004-01-13 --by programme",
+    ),
+    "funnel": (
+        "at from_ to window",
+        "Of those first referred in a period, how many got how far, and how soon."
+        "\n\nExample: forlop funnel --from 2003-03-01 --to 2003-07-31 --at 2003-12-31",
+    ),
+    "chains": (
+        "at",
+        "Which measure follows which, and after how many days."
+        "\n\nExample: forlop chains --at 2003-12-31",
+    ),
+    "capacity": (
+        "from_ to places",
+        "Places against places used, day by day."
+        "\n\nExample: forlop capacity --places places.csv --from 2022-01-01 --to 2022-12-31",
+    ),
+    "duty": (
+        "from_ to ages",
+        "Recipients of social assistance in a period: under the activity duty, exempt, or neither."
+        "\n\nExample: forlop duty --from 2022-10-01 --to 2022-11-30 --ages 18-30",
+    ),
+}
+
+
+def add_to(app: typer.Typer) -> None:
+    for figure, (takes, text) in _FIGURES.items():
+        app.command(figure, help=text)(_command(figure, _ALL_TAKE | set(takes.split())))
+
+
+def _command(figure: str, takes: frozenset[str]) -> Callable[..., None]:
+    """A command whose signature, which Typer reads, has just the options that its figure takes."""
+
+    def command(**given: Any) -> None:
+        _answer(figure, given)
+
+    parameters = [
+        inspect.Parameter(
+            name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation
+        )
+        for name, (annotation, default) in _OPTIONS.items()
+        if name in takes
+    ]
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {one.name: one.annotation for one in parameters}
+    return command
+
+
+def _answer(figure: str, given: dict[str, Any]) -> None:
+    from adapters.answers import answer  # noqa: PLC0415
+    from adapters.database import open_engine  # noqa: PLC0415
+    from adapters.profiles import default_profile  # noqa: PLC0415
+    from cli.asking import asked  # noqa: PLC0415
+
+    question = asked(figure, given)
+    result = answer(open_engine(given["store"], make=False), default_profile(), question)
+    format_ = Format.json if given["as_json"] else given["format_"]
+    _print(_written(result, format_, given["lang"], given["out"]), given["out"])
+
+
+def _written(result: Result, format_: Format, lang: Lang, out: str | None) -> bytes:
+    from adapters.profiles import default_profile  # noqa: PLC0415
+    from adapters.tables import text  # noqa: PLC0415
+    from adapters.tables.labels import Labels  # noqa: PLC0415
+
+    labels = Labels(default_profile(), lang.value)
+    match format_:
+        case Format.json:
+            return result.as_json()
+        case Format.csv:
+            return text.as_csv(result)
+        case Format.md:
+            return text.as_markdown(result, labels)
+        case Format.table:
+            color = out is None and sys.stdout.isatty()
+            width = shutil.get_terminal_size((160, 24)).columns
+            return text.as_table(result, labels, width=width, color=color).encode()
+
+
+def _print(written: bytes, out: str | None) -> None:
+    if out is None:
+        sys.stdout.buffer.write(written)
+        sys.stdout.buffer.flush()
+        return
+    from pathlib import Path  # noqa: PLC0415
+
+    Path(out).write_bytes(written)
