@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from importlib import import_module
 from typing import Any
 
 import orjson
@@ -72,6 +73,18 @@ class Result:
         """The contract's JSON, the same bytes for the same question at the same position."""
         found = {"meta": self.meta, "rows": self.rows, "total": self.total}
         return orjson.dumps(found, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+    def to_pandas(self) -> Any:
+        """The rows as a pandas frame; ImportError where pandas is not installed."""
+        return import_module("pandas").DataFrame(self.rows)
+
+    def to_arrow(self) -> Any:
+        """The rows as an Arrow table; ImportError where pyarrow is not installed."""
+        return import_module("pyarrow").Table.from_pylist(self.rows)
+
+    def to_polars(self) -> Any:
+        """The rows as a polars frame; ImportError where polars is not installed."""
+        return import_module("polars").DataFrame(self.rows, infer_schema_length=None)
 
 
 def answer(engine: Engine, profile: Profile, asked: Asked) -> Result:

@@ -53,8 +53,8 @@ _OPTIONS: Final[dict[str, tuple[Any, Any]]] = {
     "out": (options.Out, None),
 }
 _ALL_TAKE: Final = frozenset(
-    ("store", "known_at", "position", "programme", "by", "where")
-    + ("format_", "as_json", "lang", "out")
+    {"store", "known_at", "position", "programme", "by", "where"}
+    | {"format_", "as_json", "lang", "out"}
 )
 # What each figure takes beside that, and its help.
 _FIGURES: Final = {
@@ -66,7 +66,7 @@ _FIGURES: Final = {
     "flow": (
         "of from_ to",
         "Persons in a state at any time in a period, and what starts and stops in it."
-        "\n\nExample: forlop flow --of measure --from 2003-01-01 --to 2003-12-31 --by measure_group",
+        "\n\nExample: forlop flow --of measure --from 2003-01-01 --to 2003-12-31 --by measure",
     ),
     "series": (
         "of from_ to every",
