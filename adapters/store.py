@@ -146,4 +146,6 @@ def _known_at(moment: datetime | Day | None) -> datetime | None:
 
 
 def _values(values: Values) -> tuple[Value, ...]:
-    return tuple(values) if isinstance(values, list | tuple) else (values,)  # type: ignore[arg-type]
+    if values is None or isinstance(values, str | bool):
+        return (values,)
+    return tuple(values)
