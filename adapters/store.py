@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Engine
 
-from adapters.answers import Asked, Result, answer
+from adapters.answers import Asked, EngineName, Result, answer
 from adapters.database import open_engine
 from adapters.errors import WrongUseError
 from adapters.ingest import Delivering, Summary, append_file, current_time, last_position
@@ -66,6 +66,7 @@ class Store:
         where: Mapping[str, Values] | None = None,
         window: str | None = None,
         horizons: Sequence[str] | None = None,
+        engine: EngineName = "columnar",
         **more: Any,
     ) -> Result:
         """A figure by its name, as `forlop FIGURE` counts it; `start` and `end` are both included.
@@ -93,7 +94,7 @@ class Store:
             )
         except (ValueError, QuestionError) as error:
             raise WrongUseError(str(error)) from None
-        return answer(self._engine, self._profile, asked)
+        return answer(self._engine, self._profile, asked, engine)
 
     def replay(
         self,
