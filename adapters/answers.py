@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
@@ -17,6 +17,8 @@ from adapters.facts import every_history
 from adapters.schema import events
 from domain.calendar import OSLO, Length, Period, Step, from_microseconds
 from domain.codes import Profile
+from domain.history import Cutoff
+from domain.journey import Journey, journey_at
 from domain.standing import Kind
 from projections import reference
 from projections.layout import Row, Table
@@ -78,19 +80,74 @@ def answer(engine: Engine, profile: Profile, asked: Asked) -> Result:
     """Counts a figure; WrongUseError where the question cannot be meant."""
     with reading(engine) as connection:
         head = _head(connection, asked.position)
-        question = settle(asked, connection, head[0])
-        try:
-            check_codes(question, profile)
-        except QuestionError as error:
-            raise WrongUseError(str(error)) from None
+        question = _checked(settle(asked, connection, head[0]), profile)
         table = _count(connection, profile, question)
-    meta = question.as_meta() | {"head": head[1].hex(), "profile": profile.name}
+    return _result(question, table, head[1], profile)
+
+
+class Answers:
+    """Many figures over one store as it stood when this was made, its histories read once.
+
+    For a report, whose figures have most of their journeys in common. A figure that was asked
+    before is not counted again. `answer` raises WrongUseError as the function does.
+    """
+
+    def __init__(self, engine: Engine, profile: Profile) -> None:
+        self._profile = profile
+        with reading(engine) as connection:
+            self._head = _head(connection, None)
+            self._moment = appended_at(connection, self._head[0])
+            self._histories = [facts for _, facts in every_history(connection, self._head[0])]
+        self._journeys: dict[Cutoff, list[Journey]] = {}
+        self._results: dict[bytes, Result] = {}
+
+    @property
+    def position(self) -> int:
+        """The last position that the figures look at; one asked for another is WrongUseError."""
+        return self._head[0]
+
+    def answer(self, asked: Asked) -> Result:
+        """A figure, the same as `answer` gives it at this position."""
+        if asked.position not in (None, self.position):
+            raise WrongUseError(f"these histories were read at position {self.position}")
+        question = _checked(_settled(asked, self.position, self._moment), self._profile)
+        key = orjson.dumps(question.as_meta())
+        if key not in self._results:
+            journeys = self._journeys_at(reference.cutoff_of(question))
+            table = reference.answer_over(question, self._profile, journeys)
+            self._results[key] = _result(question, table, self._head[1], self._profile)
+        return self._results[key]
+
+    def journeys(self, known_at: datetime) -> Sequence[Journey]:
+        """Every participant's journey as known at a time, for what no figure counts yet."""
+        return self._journeys_at(Cutoff(known_at=known_at, position=self.position))
+
+    def _journeys_at(self, cutoff: Cutoff) -> list[Journey]:
+        if cutoff not in self._journeys:
+            self._journeys[cutoff] = [journey_at(facts, cutoff) for facts in self._histories]
+        return self._journeys[cutoff]
+
+
+def _checked(question: Question, profile: Profile) -> Question:
+    try:
+        check_codes(question, profile)
+    except QuestionError as error:
+        raise WrongUseError(str(error)) from None
+    return question
+
+
+def _result(question: Question, table: Table, head: bytes, profile: Profile) -> Result:
+    meta = question.as_meta() | {"head": head.hex(), "profile": profile.name}
     return Result(meta, table.rows, table.total)
 
 
 def settle(asked: Asked, connection: Connection, position: int) -> Question:
     """A question with every default filled in."""
-    moment = appended_at(connection, position)
+    return _settled(asked, position, appended_at(connection, position))
+
+
+def _settled(asked: Asked, position: int, moment: int | None) -> Question:
+    """A question at a position that was appended at a moment, None where nothing was."""
     known_at = asked.known_at or (
         datetime.now(UTC) if moment is None else from_microseconds(moment)
     )
