@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
@@ -117,10 +117,6 @@ class Answers:
             table = reference.answer_over(question, self._profile, journeys)
             self._results[key] = _result(question, table, self._head[1], self._profile)
         return self._results[key]
-
-    def journeys(self, known_at: datetime) -> Sequence[Journey]:
-        """Every participant's journey as known at a time, for what no figure counts yet."""
-        return self._journeys_at(Cutoff(known_at=known_at, position=self.position))
 
     def _journeys_at(self, cutoff: Cutoff) -> list[Journey]:
         if cutoff not in self._journeys:
