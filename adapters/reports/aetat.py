@@ -17,13 +17,13 @@ from adapters.reports.sheets import Grid, Listed, Place, Rows, Sheet
 from domain.calendar import Period, end_of_day, month_of
 
 DRAWN_AT: Final = end_of_day(date(2004, 1, 13))
-_DECEMBER: Final = date(2003, 12, 31)
+DECEMBER: Final = date(2003, 12, 31)
 _EFFORT: Final = Period.closed(date(2003, 3, 30), date(2003, 12, 21))
 _TABLES_1_AND_2: Final = Period.closed(date(2003, 3, 31), date(2003, 12, 21))
 _PLAN: Final = "tiltaksplan"
 _GROUPS: Final = ("single_parent", "youth_20_24", "long_term")
 
-_PERSONS: Final = Count(Asked("stock", at=_DECEMBER, known_at=DRAWN_AT, programme=_PLAN))
+_PERSONS: Final = Count(Asked("stock", at=DECEMBER, known_at=DRAWN_AT, programme=_PLAN))
 
 
 def _by_group(amount: Amount) -> dict[str, Amount]:
@@ -36,7 +36,7 @@ def _with_percent(
 ) -> Grid:
     """Target groups by something, with each row's share of all; the shares are added up."""
     columns = {**_by_group(counted), "percent": percent(counted, Whole(counted))}
-    return Grid(rows, columns, summed=("percent",), others=others or {})
+    return Grid(columns, rows, summed=("percent",), others=others or {})
 
 
 def _shares_of_groups() -> dict[Place, Amount]:
@@ -52,11 +52,10 @@ def _in_measures(track: str) -> Grid:
     and the report's total is the sum over rows."""
     asked = Asked("flow", of="measure", period=_TABLES_1_AND_2, known_at=DRAWN_AT, programme=_PLAN)
     persons = Count(asked, narrowing={"track": track})
-    rows = Rows("measure_group")
     whole = Whole(Sum(tuple(persons.within({"measure_group": g}) for g in _MEASURE_GROUPS[track])))
     return Grid(
-        rows,
         {"persons": persons, "percent": percent(persons, whole)},
+        Rows("measure_group"),
         summed=("persons", "percent"),
     )
 
@@ -83,10 +82,10 @@ _MEASURE_GROUPS: Final = {
 
 def _by_month() -> Grid:
     """Table 3: the stock at the end of each month of the effort."""
-    period = Period.closed(date(2003, 4, 1), _DECEMBER)
+    period = Period.closed(date(2003, 4, 1), DECEMBER)
     asked = Asked("series", period=period, every="month", known_at=DRAWN_AT, programme=_PLAN)
     ends = {month_of(month.start): month.last.isoformat() for month in period.steps("month")}
-    return Grid(Rows("date", ends), _by_group(Count(asked, "stock")))
+    return Grid(_by_group(Count(asked, "stock")), Rows("date", ends))
 
 
 def _on_track(track: str) -> Grid:
@@ -104,14 +103,14 @@ def _by_unit() -> Grid:
     for group in _GROUPS:
         part = _PERSONS.within({"target_group": group})
         columns[f"{group}_percent"] = percent(part, _PERSONS)
-    return Grid(Rows("unit"), columns, total_of_rows=True)
+    return Grid(columns, Rows("unit"), total_of_rows=True)
 
 
 def county_table(county: str) -> Grid:
     """Tables 11 to 30: the offices of a county by target group."""
     return Grid(
-        Rows("office"),
         _by_group(_PERSONS),
+        Rows("office"),
         others={
             ("total", column): amount.within({"county": county})
             for column, amount in _by_group(_PERSONS).items()
@@ -156,7 +155,7 @@ def _sarpsborg() -> Listed:
     asked = Asked(
         "funnel",
         period=referred_in,
-        at=_DECEMBER,
+        at=DECEMBER,
         known_at=DRAWN_AT,
         where={"municipality": ("Sarpsborg",)},
     )
@@ -194,7 +193,7 @@ def _hamar() -> Listed:
     half = Period.closed(date(2003, 3, 30), date(2003, 6, 30))
     hamar: Mapping[str, tuple[str]] = {"municipality": ("Hamar",)}
     enrolled = Asked("flow", period=half, known_at=DRAWN_AT, programme=_PLAN, where=hamar)
-    exits = Count(replace(enrolled, figure="exits", at=_DECEMBER), "exits")
+    exits = Count(replace(enrolled, figure="exits", at=DECEMBER), "exits")
     measures = Count(replace(enrolled, of="measure"))
     row = "enrolled by 2003-06-30"
     return Listed(
@@ -215,7 +214,7 @@ SHEETS: Final[Mapping[str, Sheet]] = {
     "aetat-2": _in_measures("reduced_capacity"),
     "aetat-3": _by_month(),
     "aetat-4": _with_percent(Rows("age_band"), _PERSONS, _shares_of_groups()),
-    "aetat-5": Grid(_SEX, {name: percent(n, Whole(n)) for name, n in _by_group(_PERSONS).items()}),
+    "aetat-5": Grid({name: percent(n, Whole(n)) for name, n in _by_group(_PERSONS).items()}, _SEX),
     "aetat-6": _with_percent(_ORIGIN, _PERSONS),
     "aetat-7": _with_percent(Rows("jobseeker_status"), _PERSONS),
     "aetat-8": _on_track("ordinary"),

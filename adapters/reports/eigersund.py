@@ -177,7 +177,7 @@ def _kvp_participants() -> Listed:
         cells["kvp_participants", year] = persons
         cells["with_activity_duty_or_refugee_background", year] = both
         cells["share_percent", year] = percent(both, persons)
-    return Listed(cells)
+    return Listed(cells, is_grid=True)
 
 
 def _kvp_results() -> Grid:
@@ -186,7 +186,7 @@ def _kvp_results() -> Grid:
     for year in _KVP_YEARS[:-1]:
         exits = replace(_kvp(year).asked, figure="exits", at=GATHERED_AT.date())
         columns[year] = percent(Count(exits, "exits"), Whole(_kvp(year)))
-    return Grid(Rows("destination"), columns)
+    return Grid(columns, Rows("destination"))
 
 
 def _months_with_assistance() -> Listed:
@@ -202,7 +202,8 @@ def _months_with_assistance() -> Listed:
     mean = Ratio(Sum(tuple(touched)), Count(_assistance(months)))
     cells: dict[str, Amount] = {str(year): NoData() for year in range(2017, 2022)}
     cells["2022"] = Rounded(mean, 1)
-    return Listed({("Eigersund", year): amount for year, amount in cells.items()})
+    row = "Eigersund"
+    return Listed({(row, year): amount for year, amount in cells.items()}, is_grid=True)
 
 
 SHEETS: Final[Mapping[str, Sheet]] = {
@@ -218,5 +219,5 @@ SHEETS: Final[Mapping[str, Sheet]] = {
         {**_duty_review(), **_recipients(), **_state_follow_up(), **_targets()}
     ),
     "eigersund-fig13": _months_with_assistance(),
-    "eigersund-fig15": Listed(_outcomes()),
+    "eigersund-fig15": Listed(_outcomes(), is_grid=True),
 }

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from importlib.resources import files
-from itertools import groupby
 from typing import Final, Literal
 
 from adapters.answers import Answers
 from adapters.reports import aetat, eigersund
 from adapters.reports.sheets import Sheet
+from domain.codes import Language
 
 Why = Literal["contradiction", "no_data"]
 DATA: Final = files("adapters") / "data" / "demo"
@@ -23,8 +23,7 @@ class Difference:
     """Why a cell does not come out: it contradicts others, or no event has the data."""
 
     why: Why
-    reason_nb: str
-    reason_en: str
+    reasons: Mapping[Language, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +53,50 @@ class Cell:
         """Whether it matches, or differs and is known to."""
         return self.matches == (self.difference is None)
 
-    def show(self, number: Fraction | None) -> str:
-        """A number with the decimals of the published one."""
-        return "–" if number is None else f"{float(number):.{self.decimals}f}"
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A published table: its title in both languages, and its cells as they were published.
+
+    In a grid each row has a cell in each column; else its cells read better one under another.
+    """
+
+    name: str
+    titles: Mapping[Language, str]
+    cells: tuple[Cell, ...]
+    is_grid: bool
+
+    @property
+    def rows(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(cell.row for cell in self.cells))
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(cell.column for cell in self.cells))
+
+    @property
+    def figures(self) -> tuple[str, ...]:
+        """The figures that its cells are counted by, each once."""
+        return tuple(dict.fromkeys(name for cell in self.cells for name in cell.figures))
 
 
-def compare(answers: Answers) -> list[list[Cell]]:
-    """Every published table in the order of its publication, each cell counted."""
-    sheets = _sheets()
-    known = _differences()
-    return [
-        list(_compared(answers, sheets[table], list(rows), known))
-        for table, rows in groupby(_rows("published_figures.csv"), key=lambda row: row["table"])
-    ]
+def compare(answers: Answers, done: Callable[[int], None] | None = None) -> list[Table]:
+    """Every published table, each cell counted, by report; `done` is told 1 for each of them."""
+    published: dict[str, list[dict[str, str]]] = {}
+    for row in rows_of("published_figures.csv"):
+        published.setdefault(row["table"], []).append(row)
+    sheets, known = _sheets(), _differences()
+    tables = []
+    for title in rows_of("tables.csv"):
+        name = title["table"]
+        cells = tuple(_compared(answers, sheets[name], published.pop(name), known))
+        titles: dict[Language, str] = {"nb": title["title_nb"], "en": title["title_en"]}
+        tables.append(Table(name, titles, cells, sheets[name].is_grid))
+        if done is not None:
+            done(1)
+    if published:
+        raise ValueError(f"tables without a title: {', '.join(published)}")
+    return tables
 
 
 def _compared(
@@ -91,19 +121,20 @@ def _compared(
 
 
 def _sheets() -> dict[str, Sheet]:
-    counties = {row["table"]: row["county"] for row in _rows("offices.csv")}
+    counties = {row["table"]: row["county"] for row in rows_of("offices.csv")}
     county_tables = {table: aetat.county_table(county) for table, county in counties.items()}
     return {**aetat.SHEETS, **county_tables, **eigersund.SHEETS}
 
 
 def _differences() -> dict[tuple[str, str, str], Difference]:
     found = {}
-    for row in _rows("differences.csv"):
+    for row in rows_of("differences.csv"):
         why: Why = "no_data" if row["why"] == "no_data" else "contradiction"
         place = (row["table"], row["row"], row["column"])
-        found[place] = Difference(why, row["reason_nb"], row["reason_en"])
+        found[place] = Difference(why, {"nb": row["reason_nb"], "en": row["reason_en"]})
     return found
 
 
-def _rows(name: str) -> Iterable[dict[str, str]]:
+def rows_of(name: str) -> Iterable[dict[str, str]]:
+    """The rows of one of the demo's data files."""
     return csv.DictReader((DATA / name).read_text("utf-8").splitlines())

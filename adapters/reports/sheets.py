@@ -13,7 +13,10 @@ TOTAL = "total"
 
 
 class Sheet(Protocol):
-    """A table's recipe."""
+    """A table's recipe, and whether each of its rows has a cell in each column."""
+
+    @property
+    def is_grid(self) -> bool: ...
 
     def amount(self, row: str, column: str, rows: Sequence[str]) -> Amount:
         """What a cell counts; `rows` are the names of all rows of the table, as published."""
@@ -32,18 +35,19 @@ class Rows:
 
 @dataclass(frozen=True)
 class Grid:
-    """Rows that narrow what the columns count.
+    """Columns of which the rows are a narrowing each.
 
     The row `total` is the column itself, counted over all, but for the columns of `summed`, where
     the report added its rows up. With `total_of_rows` it counts only those who are in some row.
     `others` are the cells that are none of this.
     """
 
-    rows: Rows
     columns: Mapping[str, Amount]
+    rows: Rows
     summed: tuple[str, ...] = ()
     total_of_rows: bool = False
     others: Mapping[Place, Amount] = field(default_factory=dict)
+    is_grid: bool = True
 
     def amount(self, row: str, column: str, rows: Sequence[str]) -> Amount:
         if (row, column) in self.others:
@@ -64,6 +68,7 @@ class Listed:
     """Single cells, each with its own recipe."""
 
     cells: Mapping[Place, Amount]
+    is_grid: bool = False
 
     def amount(self, row: str, column: str, rows: Sequence[str]) -> Amount:  # noqa: ARG002
         return self.cells[row, column]
