@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import Any
+from importlib import import_module
+from typing import Any, Literal
 
 import orjson
 from sqlalchemy import Connection, Engine, select
@@ -13,15 +14,13 @@ from sqlalchemy import Connection, Engine, select
 from adapters.database import reading
 from adapters.errors import WrongUseError
 from adapters.event_store import NO_HASH, appended_at, head_of
-from adapters.facts import every_history
+from adapters.facts import every_history, facts_of
 from adapters.schema import events
-from domain.calendar import OSLO, Length, Period, Step, from_microseconds
+from domain.calendar import OSLO, Length, Period, Step, from_microseconds, to_microseconds
 from domain.codes import Profile
-from domain.history import Cutoff
-from domain.journey import Journey, journey_at
 from domain.standing import Kind
 from projections import reference
-from projections.layout import Row, Table
+from projections.layout import Row, Table, lay_out
 from projections.question import (
     HORIZONS,
     WINDOW,
@@ -32,6 +31,10 @@ from projections.question import (
     Value,
     check_codes,
 )
+from projections.tally import Sums
+from projections.views import Lens
+
+EngineName = Literal["columnar", "reference"]
 
 
 @dataclass(frozen=True)
@@ -75,56 +78,35 @@ class Result:
         found = {"meta": self.meta, "rows": self.rows, "total": self.total}
         return orjson.dumps(found, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
+    def to_pandas(self) -> Any:
+        """The rows as a pandas frame; ImportError where pandas is not installed."""
+        return import_module("pandas").DataFrame(self.rows)
 
-def answer(engine: Engine, profile: Profile, asked: Asked) -> Result:
+    def to_arrow(self) -> Any:
+        """The rows as an Arrow table; ImportError where pyarrow is not installed."""
+        return import_module("pyarrow").Table.from_pylist(self.rows)
+
+    def to_polars(self) -> Any:
+        """The rows as a polars frame; ImportError where polars is not installed."""
+        return import_module("polars").DataFrame(self.rows, infer_schema_length=None)
+
+
+def answer(
+    engine: Engine, profile: Profile, asked: Asked, by_engine: EngineName = "columnar"
+) -> Result:
     """Counts a figure; WrongUseError where the question cannot be meant."""
     with reading(engine) as connection:
-        head = _head(connection, asked.position)
-        question = _checked(settle(asked, connection, head[0]), profile)
-        table = _count(connection, profile, question)
-    return _result(question, table, head[1], profile)
+        head = head_at(connection, asked.position)
+        question = checked(settle(asked, connection, head[0]), profile)
+        if by_engine == "reference":
+            table = _by_reference(connection, profile, question)
+        else:
+            table = _by_columns(engine, connection, profile, question)
+    return described(question, table, head[1], profile)
 
 
-class Answers:
-    """Many figures over one store as it stood when this was made, its histories read once.
-
-    For a report, whose figures have most of their journeys in common. A figure that was asked
-    before is not counted again. `answer` raises WrongUseError as the function does.
-    """
-
-    def __init__(self, engine: Engine, profile: Profile) -> None:
-        self._profile = profile
-        with reading(engine) as connection:
-            self._head = _head(connection, None)
-            self._moment = appended_at(connection, self._head[0])
-            self._histories = [facts for _, facts in every_history(connection, self._head[0])]
-        self._journeys: dict[Cutoff, list[Journey]] = {}
-        self._results: dict[bytes, Result] = {}
-
-    @property
-    def position(self) -> int:
-        """The last position that the figures look at; one asked for another is WrongUseError."""
-        return self._head[0]
-
-    def answer(self, asked: Asked) -> Result:
-        """A figure, the same as `answer` gives it at this position."""
-        if asked.position not in (None, self.position):
-            raise WrongUseError(f"these histories were read at position {self.position}")
-        question = _checked(_settled(asked, self.position, self._moment), self._profile)
-        key = orjson.dumps(question.as_meta())
-        if key not in self._results:
-            journeys = self._journeys_at(reference.cutoff_of(question))
-            table = reference.answer_over(question, self._profile, journeys)
-            self._results[key] = _result(question, table, self._head[1], self._profile)
-        return self._results[key]
-
-    def _journeys_at(self, cutoff: Cutoff) -> list[Journey]:
-        if cutoff not in self._journeys:
-            self._journeys[cutoff] = [journey_at(facts, cutoff) for facts in self._histories]
-        return self._journeys[cutoff]
-
-
-def _checked(question: Question, profile: Profile) -> Question:
+def checked(question: Question, profile: Profile) -> Question:
+    """The question; WrongUseError where it names a code that the profile does not have."""
     try:
         check_codes(question, profile)
     except QuestionError as error:
@@ -132,18 +114,19 @@ def _checked(question: Question, profile: Profile) -> Question:
     return question
 
 
-def _result(question: Question, table: Table, head: bytes, profile: Profile) -> Result:
+def described(question: Question, table: Table, head: bytes, profile: Profile) -> Result:
+    """A table with what it takes to get it again; `head` is the hash of the log at its position."""
     meta = question.as_meta() | {"head": head.hex(), "profile": profile.name}
     return Result(meta, table.rows, table.total)
 
 
 def settle(asked: Asked, connection: Connection, position: int) -> Question:
     """A question with every default filled in."""
-    return _settled(asked, position, appended_at(connection, position))
+    return settle_at(asked, position, appended_at(connection, position))
 
 
-def _settled(asked: Asked, position: int, moment: int | None) -> Question:
-    """A question at a position that was appended at a moment, None where nothing was."""
+def settle_at(asked: Asked, position: int, moment: int | None) -> Question:
+    """A question at a position that the log grew to at a moment, None where it is empty."""
     known_at = asked.known_at or (
         datetime.now(UTC) if moment is None else from_microseconds(moment)
     )
@@ -155,7 +138,7 @@ def _settled(asked: Asked, position: int, moment: int | None) -> Question:
         raise WrongUseError(str(error)) from None
 
 
-def _head(connection: Connection, position: int | None) -> tuple[int, bytes]:
+def head_at(connection: Connection, position: int | None) -> tuple[int, bytes]:
     """The position to count at, and the hash of the log up to there."""
     head = head_of(connection)
     if position is None or position == head.position:
@@ -168,6 +151,35 @@ def _head(connection: Connection, position: int | None) -> tuple[int, bytes]:
     return position, bytes(found)
 
 
-def _count(connection: Connection, profile: Profile, question: Question) -> Table:
-    histories: Iterable[Any] = (facts for _, facts in every_history(connection, question.position))
+def _by_reference(connection: Connection, profile: Profile, question: Question) -> Table:
+    histories = (facts for _, facts in every_history(connection, question.position))
     return reference.answer(question, profile, histories)
+
+
+def _by_columns(
+    engine: Engine, connection: Connection, profile: Profile, question: Question
+) -> Table:
+    """A figure over the columnar copy.
+
+    The copy has no axis of position. Where it stands later than the question does, whoever has an
+    event after the question's position that would count is left to the reference engine.
+    """
+    if question.position == 0:
+        return lay_out(question, Sums())
+    from adapters.columnar_copy import ColumnarCopy  # noqa: PLC0415 - a slow import
+    from projections.columnar.asking import ask  # noqa: PLC0415
+
+    with ColumnarCopy(engine).at_least(connection, question.position) as (runner, stands_at):
+        if stands_at == question.position:
+            return lay_out(question, ask(question, profile, runner))
+        runner.run(
+            "CREATE TEMPORARY TABLE unsettled AS SELECT DISTINCT pid FROM log "
+            f"WHERE position > {question.position} "
+            f"AND recorded <= {to_microseconds(question.known_at)}"
+        )
+        sums = ask(question, profile, runner, without="unsettled")
+        found = runner.rows("SELECT participant_id FROM person JOIN unsettled USING (pid)")
+    lens = Lens(question, profile)
+    for facts in facts_of(connection, [bytes(one) for (one,) in found]).values():
+        sums.add_person(reference.marks_of(question, lens, facts))
+    return lay_out(question, sums)

@@ -96,7 +96,7 @@ def _append(engine: Engine, profile: Profile) -> int:
 
 
 def _compare(engine: Engine, profile: Profile) -> list[Table]:
-    from adapters.answers import Answers  # noqa: PLC0415
+    from adapters.many_answers import Answers  # noqa: PLC0415
     from adapters.reports.published import compare  # noqa: PLC0415
     from cli.append import progress  # noqa: PLC0415
 

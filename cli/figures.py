@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from cli import options
-from cli.options import DEFAULT_STORE, Every, Format, Kinds, Lang
+from cli.options import DEFAULT_STORE, Engines, Every, Format, Kinds, Lang
 
 if TYPE_CHECKING:
     from adapters.answers import Result
@@ -47,14 +47,15 @@ _OPTIONS: Final[dict[str, tuple[Any, Any]]] = {
     "programme": (options.Programme, None),
     "by": (options.By, None),
     "where": (options.Where, None),
+    "engine": (options.Engine, Engines.columnar),
     "format_": (options.FormatOption, Format.table),
     "as_json": (options.Json, False),
     "lang": (options.LangOption, Lang.en),
     "out": (options.Out, None),
 }
 _ALL_TAKE: Final = frozenset(
-    ("store", "known_at", "position", "programme", "by", "where")
-    + ("format_", "as_json", "lang", "out")
+    {"store", "known_at", "position", "programme", "by", "where"}
+    | {"engine", "format_", "as_json", "lang", "out"}
 )
 # What each figure takes beside that, and its help.
 _FIGURES: Final = {
@@ -66,7 +67,7 @@ _FIGURES: Final = {
     "flow": (
         "of from_ to",
         "Persons in a state at any time in a period, and what starts and stops in it."
-        "\n\nExample: forlop flow --of measure --from 2003-01-01 --to 2003-12-31 --by measure_group",
+        "\n\nExample: forlop flow --of measure --from 2003-01-01 --to 2003-12-31 --by measure",
     ),
     "series": (
         "of from_ to every",
@@ -147,7 +148,8 @@ def _answer(figure: str, given: dict[str, Any]) -> None:
     from cli.asking import asked  # noqa: PLC0415
 
     question = asked(figure, given)
-    result = answer(open_engine(given["store"], make=False), default_profile(), question)
+    store = open_engine(given["store"], make=False)
+    result = answer(store, default_profile(), question, given["engine"].value)
     format_ = Format.json if given["as_json"] else given["format_"]
     _print(_written(result, format_, given["lang"], given["out"]), given["out"])
 

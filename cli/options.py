@@ -41,6 +41,11 @@ class Every(StrEnum):
     year = "year"
 
 
+class Engines(StrEnum):
+    columnar = "columnar"
+    reference = "reference"
+
+
 DEFAULT_STORE = "sqlite:///forlop.db"
 
 Store = Annotated[
@@ -85,6 +90,12 @@ LangOption = Annotated[
 ]
 Window = Annotated[
     str, typer.Option("--window", help="How long an exit must last to be final: 3m, 90d.")
+]
+Engine = Annotated[
+    Engines,
+    typer.Option(
+        "--engine", envvar="FORLOP_ENGINE", help="What counts: the same figures, slow or fast."
+    ),
 ]
 Out = Annotated[str | None, typer.Option("--out", metavar="FILE", help="Write to a file instead.")]
 

@@ -12,7 +12,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Protocol, TypeAlias
 
-from adapters.answers import Answers, Asked, Result
+from adapters.answers import Asked, Result
+from adapters.many_answers import Answers
 from projections.layout import Row
 from projections.question import DIMENSIONS, Value
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 from importlib.resources import files
 from typing import Final, Literal
 
-from adapters.answers import Answers
+from adapters.many_answers import Answers
 from adapters.reports import aetat, eigersund
 from adapters.reports.sheets import Sheet
 from domain.codes import Language
