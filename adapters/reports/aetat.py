@@ -146,7 +146,9 @@ def _text() -> Listed:
 
 
 def _sarpsborg() -> Listed:
-    """Sarpsborg's referrals by the last information meeting before July's holidays, 15 July.
+    """Sarpsborg's referrals by 15 July 2003, the day of the last information meeting.
+
+    All who had been referred "to July" were called to one. The next referral came on 28 July.
 
     The report's four groups are exclusive: single parents first, then the young, then those born
     outside the OECD; its "20-25 years" is the effort's 20 to 24.
