@@ -96,23 +96,37 @@ def answer(
 ) -> Result:
     """Counts a figure; WrongUseError where the question cannot be meant."""
     with reading(engine) as connection:
-        head = _head(connection, asked.position)
-        question = settle(asked, connection, head[0])
-        try:
-            check_codes(question, profile)
-        except QuestionError as error:
-            raise WrongUseError(str(error)) from None
+        head = head_at(connection, asked.position)
+        question = checked(settle(asked, connection, head[0]), profile)
         if by_engine == "reference":
             table = _by_reference(connection, profile, question)
         else:
             table = _by_columns(engine, connection, profile, question)
-    meta = question.as_meta() | {"head": head[1].hex(), "profile": profile.name}
+    return described(question, table, head[1], profile)
+
+
+def checked(question: Question, profile: Profile) -> Question:
+    """The question; WrongUseError where it names a code that the profile does not have."""
+    try:
+        check_codes(question, profile)
+    except QuestionError as error:
+        raise WrongUseError(str(error)) from None
+    return question
+
+
+def described(question: Question, table: Table, head: bytes, profile: Profile) -> Result:
+    """A table with what it takes to get it again; `head` is the hash of the log at its position."""
+    meta = question.as_meta() | {"head": head.hex(), "profile": profile.name}
     return Result(meta, table.rows, table.total)
 
 
 def settle(asked: Asked, connection: Connection, position: int) -> Question:
     """A question with every default filled in."""
-    moment = appended_at(connection, position)
+    return settle_at(asked, position, appended_at(connection, position))
+
+
+def settle_at(asked: Asked, position: int, moment: int | None) -> Question:
+    """A question at a position that the log grew to at a moment, None where it is empty."""
     known_at = asked.known_at or (
         datetime.now(UTC) if moment is None else from_microseconds(moment)
     )
@@ -124,7 +138,7 @@ def settle(asked: Asked, connection: Connection, position: int) -> Question:
         raise WrongUseError(str(error)) from None
 
 
-def _head(connection: Connection, position: int | None) -> tuple[int, bytes]:
+def head_at(connection: Connection, position: int | None) -> tuple[int, bytes]:
     """The position to count at, and the hash of the log up to there."""
     head = head_of(connection)
     if position is None or position == head.position:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from adapters.ingest import Progress, Summary
 
 _MOST_TROUBLES = 20
+_LONG = 1_000_000  # bytes of a file, packed or not
 
 
 def add_to(app: typer.Typer) -> None:
@@ -51,7 +52,9 @@ def append(
         row_files = [RowFile(one, source) for one in found]
         engine = open_engine(store, make=not dry_run)
         for file in row_files:
-            with _progress(file.delivery.name, file.delivery.size) as done:
+            with progress(
+                f"{file.delivery.name}, rows", is_long=file.delivery.size >= _LONG
+            ) as done:
                 summary = append_file(engine, file, default_profile(), dry_run=dry_run, done=done)
             total.add(summary)
     if as_json:
@@ -63,13 +66,13 @@ def append(
 
 
 @contextmanager
-def _progress(name: str, size: int) -> Iterator[Progress | None]:
-    """A count of rows on a terminal, for a file long enough to wait for."""
-    if not sys.stderr.isatty() or size < 1_000_000:
+def progress(what: str, *, is_long: bool) -> Iterator[Progress | None]:
+    """A count of something on a terminal, where it is long enough to wait for."""
+    if not sys.stderr.isatty() or not is_long:
         yield None
         return
     from rich.console import Console  # noqa: PLC0415
-    from rich.progress import (  # noqa: PLC0415  # noqa: PLC0415
+    from rich.progress import (  # noqa: PLC0415
         MofNCompleteColumn,
         Progress,
         SpinnerColumn,
@@ -79,8 +82,8 @@ def _progress(name: str, size: int) -> Iterator[Progress | None]:
 
     columns = (SpinnerColumn(), TextColumn("{task.description}"), MofNCompleteColumn())
     with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True)) as bar:
-        task = bar.add_task(f"{name}, rows", total=None)
-        yield lambda rows: bar.advance(task, rows)
+        task = bar.add_task(what, total=None)
+        yield lambda count: bar.advance(task, count)
 
 
 def _show(summary: Summary, *, dry_run: bool) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import shutil
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -10,6 +10,11 @@ import typer
 from cli.options import DEFAULT_STORE, At, Json, KnownAt, Position, Store, read_day, read_known_at
 
 if TYPE_CHECKING:
+    from datetime import date, datetime
+
+    from sqlalchemy import Engine
+
+    from domain.codes import Profile
     from projections.replay import Replay
 
 
@@ -32,49 +37,65 @@ def replay(
     import orjson  # noqa: PLC0415
 
     from adapters.database import open_engine  # noqa: PLC0415
-    from adapters.journeys import replay_of  # noqa: PLC0415
     from adapters.profiles import default_profile  # noqa: PLC0415
-    from projections.replay import as_json as to_json  # noqa: PLC0415
 
-    found, meta, day = replay_of(
+    found, told = tell(
         open_engine(store, make=False),
         participant,
+        default_profile(),
         at=read_day("--at", at),
         known_at=read_known_at(known_at),
         position=position,
     )
-    told = to_json(found, day, default_profile())
     if as_json:
-        option = orjson.OPT_INDENT_2
-        typer.echo(orjson.dumps({"meta": meta, **told}, option=option).decode())
+        typer.echo(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode())
     else:
-        _show(found, meta, told["state"])
+        show(found, told)
 
 
-def _show(found: Replay, meta: dict[str, Any], state: dict[str, Any]) -> None:
+def tell(
+    engine: Engine,
+    participant: str,
+    profile: Profile,
+    *,
+    at: date | None = None,
+    known_at: datetime | None = None,
+    position: int | None = None,
+) -> tuple[Replay, dict[str, Any]]:
+    """A participant's replay, and the same as JSON values with what was asked."""
+    from adapters.journeys import replay_of  # noqa: PLC0415
+    from projections.replay import as_json  # noqa: PLC0415
+
+    found, meta, day = replay_of(engine, participant, at=at, known_at=known_at, position=position)
+    return found, {"meta": meta, **as_json(found, day, profile)}
+
+
+def show(found: Replay, told: dict[str, Any]) -> None:
+    """Prints a replay for people: a row for each event, and the state they lead to."""
     from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
+    console = Console(highlight=False, width=shutil.get_terminal_size((160, 24)).columns)
+    meta = told["meta"]
     when = f"at {meta['at']}" if meta["at"] else "whole history"
     title = f"{meta['participant']}, {when}, known at {meta['known_at']}"
     table = Table(title=Text(title), title_justify="left", title_style="bold")
     for name in ("position", "occurred", "recorded", "source", "event", "what it changed"):
         table.add_column(name, justify="right" if name == "position" else "left", overflow="fold")
-    for told in found.told:
-        event = told.fact.event
-        struck = "strike dim" if told.status in ("corrected", "annulled") else ""
+    for each in found.told:
+        event = each.fact.event
+        struck = "strike dim" if each.status in ("corrected", "annulled") else ""
         table.add_row(
-            str(told.fact.position),
+            str(each.fact.position),
             event.occurred_on.isoformat(),
-            _recorded(told.fact),
+            _recorded(each.fact),
             f"{event.source} {event.event_id}",
-            Text(_says(told.fact), style=struck),
-            _changed(told),
+            Text(_says(each.fact), style=struck),
+            _changed(each),
         )
     console.print(table)
-    _show_state(console, state)
+    _show_state(console, told["state"])
 
 
 def _recorded(fact: Any) -> str:

@@ -37,9 +37,18 @@ _MARKERS: Final[Mapping[str, Marker]] = {
 
 def marks_of(question: Question, lens: Lens, facts: Sequence[Fact]) -> Iterator[Mark]:
     """What one participant's facts, by position, add to a figure."""
-    cutoff = Cutoff(known_at=question.known_at, position=question.position)
+    return marks_in(question, lens, journey_at(facts, cutoff_of(question)))
+
+
+def cutoff_of(question: Question) -> Cutoff:
+    """What a question's journeys are folded from; questions that agree in it share journeys."""
+    return Cutoff(known_at=question.known_at, position=question.position)
+
+
+def marks_in(question: Question, lens: Lens, journey: Journey) -> Iterator[Mark]:
+    """What one participant's journey adds to a figure."""
     marker = _MARKERS["mean_stock" if question.is_mean else question.figure]
-    return marker(question, lens, journey_at(facts, cutoff))
+    return marker(question, lens, journey)
 
 
 def answer(question: Question, profile: Profile, histories: Iterable[Sequence[Fact]]) -> Table:
@@ -48,8 +57,14 @@ def answer(question: Question, profile: Profile, histories: Iterable[Sequence[Fa
     A journey is folded without a cutoff date: an event never changes what came before it, so what
     holds at the end of any day can be read off the whole.
     """
+    cutoff = cutoff_of(question)
+    return answer_over(question, profile, (journey_at(facts, cutoff) for facts in histories))
+
+
+def answer_over(question: Question, profile: Profile, journeys: Iterable[Journey]) -> Table:
+    """A figure over all participants' journeys, folded at the question's `cutoff_of`."""
     lens = Lens(question, profile)
     sums = Sums()
-    for facts in histories:
-        sums.add_person(marks_of(question, lens, facts))
+    for journey in journeys:
+        sums.add_person(marks_in(question, lens, journey))
     return lay_out(question, sums)

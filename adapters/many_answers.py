@@ -1,0 +1,55 @@
+"""Many figures over one store, for a report: its histories are read, and folded, once."""
+
+from __future__ import annotations
+
+import orjson
+from sqlalchemy import Engine
+
+from adapters.answers import Asked, Result, checked, described, head_at, settle_at
+from adapters.database import reading
+from adapters.errors import WrongUseError
+from adapters.event_store import appended_at
+from adapters.facts import every_history
+from domain.codes import Profile
+from domain.history import Cutoff
+from domain.journey import Journey, journey_at
+from projections import reference
+
+
+class Answers:
+    """Many figures over one store as it stood when this was made, its histories read once.
+
+    For a report, whose figures have most of their journeys in common. A figure that was asked
+    before is not counted again. `answer` raises WrongUseError as the function does.
+    """
+
+    def __init__(self, engine: Engine, profile: Profile) -> None:
+        self._profile = profile
+        with reading(engine) as connection:
+            self._head = head_at(connection, None)
+            self._moment = appended_at(connection, self._head[0])
+            self._histories = [facts for _, facts in every_history(connection, self._head[0])]
+        self._journeys: dict[Cutoff, list[Journey]] = {}
+        self._results: dict[bytes, Result] = {}
+
+    @property
+    def position(self) -> int:
+        """The last position that the figures look at; one asked for another is WrongUseError."""
+        return self._head[0]
+
+    def answer(self, asked: Asked) -> Result:
+        """A figure, the same as `answer` gives it at this position."""
+        if asked.position not in (None, self.position):
+            raise WrongUseError(f"these histories were read at position {self.position}")
+        question = checked(settle_at(asked, self.position, self._moment), self._profile)
+        key = orjson.dumps(question.as_meta())
+        if key not in self._results:
+            journeys = self._journeys_at(reference.cutoff_of(question))
+            table = reference.answer_over(question, self._profile, journeys)
+            self._results[key] = described(question, table, self._head[1], self._profile)
+        return self._results[key]
+
+    def _journeys_at(self, cutoff: Cutoff) -> list[Journey]:
+        if cutoff not in self._journeys:
+            self._journeys[cutoff] = [journey_at(facts, cutoff) for facts in self._histories]
+        return self._journeys[cutoff]

@@ -1,0 +1,140 @@
+"""Published tables beside what is counted, cell by cell."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from importlib.resources import files
+from typing import Final, Literal
+
+from adapters.many_answers import Answers
+from adapters.reports import aetat, eigersund
+from adapters.reports.sheets import Sheet
+from domain.codes import Language
+
+Why = Literal["contradiction", "no_data"]
+DATA: Final = files("adapters") / "data" / "demo"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Why a cell does not come out: it contradicts others, or no event has the data."""
+
+    why: Why
+    reasons: Mapping[Language, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A published number and the counted one (None: nothing tells it), to the same decimals.
+
+    `figures` are those that the counted number is made of; none, where the report left the cell
+    empty. `difference` is known in advance for the cells that cannot come out.
+    """
+
+    table: str
+    row: str
+    column: str
+    unit: str
+    published: Fraction
+    counted: Fraction | None
+    decimals: int
+    figures: tuple[str, ...]
+    difference: Difference | None
+
+    @property
+    def matches(self) -> bool:
+        return self.counted == self.published
+
+    @property
+    def is_as_expected(self) -> bool:
+        """Whether it matches, or differs and is known to."""
+        return self.matches == (self.difference is None)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A published table: its title in both languages, and its cells as they were published.
+
+    In a grid each row has a cell in each column; else its cells read better one under another.
+    """
+
+    name: str
+    titles: Mapping[Language, str]
+    cells: tuple[Cell, ...]
+    is_grid: bool
+
+    @property
+    def rows(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(cell.row for cell in self.cells))
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(cell.column for cell in self.cells))
+
+    @property
+    def figures(self) -> tuple[str, ...]:
+        """The figures that its cells are counted by, each once."""
+        return tuple(dict.fromkeys(name for cell in self.cells for name in cell.figures))
+
+
+def compare(answers: Answers, done: Callable[[int], None] | None = None) -> list[Table]:
+    """Every published table, each cell counted, by report; `done` is told 1 for each of them."""
+    published: dict[str, list[dict[str, str]]] = {}
+    for row in rows_of("published_figures.csv"):
+        published.setdefault(row["table"], []).append(row)
+    sheets, known = _sheets(), _differences()
+    tables = []
+    for title in rows_of("tables.csv"):
+        name = title["table"]
+        cells = tuple(_compared(answers, sheets[name], published.pop(name), known))
+        titles: dict[Language, str] = {"nb": title["title_nb"], "en": title["title_en"]}
+        tables.append(Table(name, titles, cells, sheets[name].is_grid))
+        if done is not None:
+            done(1)
+    if published:
+        raise ValueError(f"tables without a title: {', '.join(published)}")
+    return tables
+
+
+def _compared(
+    answers: Answers,
+    sheet: Sheet,
+    rows: list[dict[str, str]],
+    known: Mapping[tuple[str, str, str], Difference],
+) -> Iterator[Cell]:
+    names = list(dict.fromkeys(row["row"] for row in rows))
+    for row in rows:
+        amount = sheet.amount(row["row"], row["column"], names)
+        place = (row["table"], row["row"], row["column"])
+        yield Cell(
+            *place,
+            unit=row["unit"],
+            published=Fraction(row["value"]),
+            counted=amount.of(answers),
+            decimals=len(row["value"].partition(".")[2]),
+            figures=amount.figures(),
+            difference=known.get(place),
+        )
+
+
+def _sheets() -> dict[str, Sheet]:
+    counties = {row["table"]: row["county"] for row in rows_of("offices.csv")}
+    county_tables = {table: aetat.county_table(county) for table, county in counties.items()}
+    return {**aetat.SHEETS, **county_tables, **eigersund.SHEETS}
+
+
+def _differences() -> dict[tuple[str, str, str], Difference]:
+    found = {}
+    for row in rows_of("differences.csv"):
+        why: Why = "no_data" if row["why"] == "no_data" else "contradiction"
+        place = (row["table"], row["row"], row["column"])
+        found[place] = Difference(why, {"nb": row["reason_nb"], "en": row["reason_en"]})
+    return found
+
+
+def rows_of(name: str) -> Iterable[dict[str, str]]:
+    """The rows of one of the demo's data files."""
+    return csv.DictReader((DATA / name).read_text("utf-8").splitlines())
