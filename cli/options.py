@@ -86,6 +86,13 @@ LangOption = Annotated[
 Window = Annotated[
     str, typer.Option("--window", help="How long an exit must last to be final: 3m, 90d.")
 ]
+As = Annotated[
+    str | None,
+    typer.Option("--as", envvar="FORLOP_USER", help="Who asks, for the access log."),
+]
+Reason = Annotated[
+    str | None, typer.Option("--reason", help="Why a person is looked at, for the access log.")
+]
 Out = Annotated[str | None, typer.Option("--out", metavar="FILE", help="Write to a file instead.")]
 
 

@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.options import DEFAULT_STORE, At, Json, KnownAt, Position, Store, read_day, read_known_at
+from cli.options import (
+    DEFAULT_STORE,
+    As,
+    At,
+    Json,
+    KnownAt,
+    Position,
+    Reason,
+    Store,
+    read_day,
+    read_known_at,
+)
 
 if TYPE_CHECKING:
     from projections.replay import Replay
@@ -23,26 +34,38 @@ def replay(
     at: At = None,
     known_at: KnownAt = None,
     position: Position = None,
+    user: As = None,
+    reason: Reason = None,
     as_json: Json = False,
 ) -> None:
     """A participant's history in order: both times, source, position, what each event changed.
+
+    The access log keeps who asked, and why. Of someone erased it says when and why, and no more.
 
     Example: forlop replay TP000002 --at 2003-12-31 --known-at 2004-01-13
     """
     import orjson  # noqa: PLC0415
 
+    from adapters.access_log import reader  # noqa: PLC0415
     from adapters.database import open_engine  # noqa: PLC0415
+    from adapters.errors import ErasedError  # noqa: PLC0415
     from adapters.journeys import replay_of  # noqa: PLC0415
     from adapters.profiles import default_profile  # noqa: PLC0415
     from projections.replay import as_json as to_json  # noqa: PLC0415
 
-    found, meta, day = replay_of(
-        open_engine(store, make=False),
-        participant,
-        at=read_day("--at", at),
-        known_at=read_known_at(known_at),
-        position=position,
-    )
+    try:
+        found, meta, day = replay_of(
+            open_engine(store, make=False),
+            participant,
+            at=read_day("--at", at),
+            known_at=read_known_at(known_at),
+            position=position,
+            by=reader(user, reason),
+        )
+    except ErasedError as erased:
+        told = {"erased": {"on": erased.on, "why": erased.why}}
+        typer.echo(orjson.dumps(told, option=orjson.OPT_INDENT_2) if as_json else str(erased))
+        return
     told = to_json(found, day, default_profile())
     if as_json:
         option = orjson.OPT_INDENT_2
