@@ -9,28 +9,40 @@ from operator import itemgetter
 
 from sqlalchemy import Connection, select
 
+from adapters.errors import DamagedError
 from adapters.event_store import in_parts
 from adapters.mapper import decode
 from adapters.schema import events
+from adapters.seals import Seals
 from domain.history import Fact, Key
 from domain.intake import Known
 
 _columns = (events.c.participant_id, events.c.id, events.c.topic, events.c.state)
 
 
-def facts_of(connection: Connection, participant_ids: Iterable[bytes]) -> dict[bytes, list[Fact]]:
-    """The facts of some participants, by position; those without any have an empty list."""
+def facts_of(
+    connection: Connection, participant_ids: Iterable[bytes], seals: Seals | None = None
+) -> dict[bytes, list[Fact]]:
+    """The facts of some participants, by position; those without any have an empty list.
+
+    With `seals` they have their notes.
+    """
     found: dict[bytes, list[Fact]] = {participant_id: [] for participant_id in participant_ids}
     for some in in_parts(list(found)):
         rows = connection.execute(
             select(*_columns).where(events.c.participant_id.in_(some)).order_by(events.c.id)
-        )
+        ).all()
+        if seals is not None:
+            seals.load(bytes(row.participant_id) for row in rows if b'"sealed"' in row.state)
         for participant_id, position, topic, state in rows:
-            found[bytes(participant_id)].append(Fact(decode(topic, bytes(state)), position))
+            person = bytes(participant_id)
+            found[person].append(_fact(person, position, topic, bytes(state), seals))
     return found
 
 
-def known_events(connection: Connection, keys: Iterable[Key]) -> dict[Key, Known[bytes]]:
+def known_events(
+    connection: Connection, keys: Iterable[Key], seals: Seals
+) -> dict[Key, Known[bytes]]:
     """Those of some keys that are in the log; an event is decoded only when it is looked at."""
     found: dict[Key, Known[bytes]] = {}
     by_source: dict[str, list[str]] = {}
@@ -44,8 +56,9 @@ def known_events(connection: Connection, keys: Iterable[Key]) -> dict[Key, Known
                 )
             )
             for event_id, participant_id, _, topic, state in rows:
+                person = bytes(participant_id)
                 found[source, event_id] = Known(
-                    bytes(participant_id), partial(decode, topic, bytes(state))
+                    person, partial(decode, topic, bytes(state), person, seals)
                 )
     return found
 
@@ -61,5 +74,15 @@ def every_history(
     for participant_id, group in groupby(rows, key=itemgetter(0)):
         yield (
             bytes(participant_id),
-            [Fact(decode(topic, bytes(state)), position) for _, position, topic, state in group],
+            [
+                _fact(b"", position, topic, bytes(state), None)
+                for _, position, topic, state in group
+            ],
         )
+
+
+def _fact(person: bytes, position: int, topic: str, state: bytes, seals: Seals | None) -> Fact:
+    try:
+        return Fact(decode(topic, state, person, seals), position)
+    except DamagedError as error:
+        raise DamagedError(f"position {position}: {error}") from error

@@ -6,7 +6,6 @@ finds them as duplicates.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
@@ -18,19 +17,24 @@ import orjson
 from sqlalchemy import Connection, Engine, select
 
 from adapters import quarantine
+from adapters.chain import row_hash
 from adapters.database import reading, writing
+from adapters.erasures import erased_among
+from adapters.errors import DamagedError
 from adapters.event_store import NO_HASH, as_rows, head_of, insert_rows, versions_of
 from adapters.facts import facts_of, known_events
-from adapters.mapper import as_entry, encode
+from adapters.mapper import as_entry
 from adapters.participants import ids_of, new_ids
 from adapters.readers.files import RowFile
 from adapters.readers.rows import RawRow
 from adapters.schema import batches
+from adapters.seals import Seals
 from domain.calendar import to_microseconds
 from domain.codes import Profile
+from domain.events import Event, to_state
 from domain.history import Key
-from domain.intake import Append, Held, Intake, Verdict
-from domain.record import Problem, Record, read_record
+from domain.intake import Append, Held, Intake, Known, Verdict
+from domain.record import Problem, Record, read_record, without_natural_keys
 
 CHUNK = {"sqlite": 10_000, "postgresql": 5_000}
 Progress = Callable[[int], None]
@@ -86,11 +90,12 @@ class Summary:
 
 @dataclass(slots=True)
 class _Read:
-    """A row of a chunk: what it reads as."""
+    """A row of a chunk: what it reads as, and whose it is where the store knows that."""
 
     raw: RawRow
     record: Record | None
     problems: list[Problem]
+    person: bytes = b""
 
 
 class Delivering:
@@ -155,6 +160,8 @@ class _Chunk:
         self._batch_id = 1 if last is None else last.id + 1
         self._before = NO_HASH if last is None else bytes(last.hash)
         self._next_slip = quarantine.last_id(connection) + 1
+        self._seals = Seals(connection)
+        self._erased: dict[Key, bytes] = {}
         self._intake: Intake[bytes] = Intake(self._head.position)
         self._counts = Counts()
         self._appends: list[Append[bytes]] = []
@@ -186,25 +193,27 @@ class _Chunk:
         records = [row.record for row in read if row.record is not None]
         keys = {record.event.key for record in records}
         targets = {key for r in records if (key := r.event.replaced_key) is not None}
-        mentioned = dict.fromkeys(record.participant for record in records)
+        self._erased = erased_among(self._connection, keys)
+        mentioned = dict.fromkeys(r.participant for r in records if r.event.key not in self._erased)
         others = {
             natural for row in read if row.record is None and (natural := _natural_key(row.raw))
         }
-        people = ids_of(self._connection, {*mentioned, *others})
-        people |= new_ids(self._connection, [key for key in mentioned if key not in people])
+        people = ids_of(self._connection, {*mentioned, *others}, self._seals)
+        missing = [natural for natural in mentioned if natural not in people]
+        people |= new_ids(self._connection, missing, self._seals)
         persons = set(people.values()) | quarantine.held_persons(self._connection, keys)
         self._load_persons(persons)
         self._intake.known |= {
             key: known
-            for key, known in known_events(self._connection, keys | targets).items()
+            for key, known in known_events(self._connection, keys | targets, self._seals).items()
             if key not in self._intake.known
-        }
+        } | {key: Known(person, _gone, erased=True) for key, person in self._erased.items()}
         return people
 
     def _load_persons(self, persons: Iterable[bytes]) -> None:
         waiting: dict[bytes, list[Held[bytes]]] = {}
         persons = list(persons)
-        for held in quarantine.held_of(self._connection, persons):
+        for held in quarantine.held_of(self._connection, persons, self._seals):
             waiting.setdefault(held.person, []).append(held)
         targets = {
             key
@@ -212,20 +221,21 @@ class _Chunk:
             for held in helds
             if (key := held.event.replaced_key) is not None
         }
-        self._intake.known |= known_events(self._connection, targets)
-        for person, facts in facts_of(self._connection, persons).items():
+        self._intake.known |= known_events(self._connection, targets, self._seals)
+        for person, facts in facts_of(self._connection, persons, self._seals).items():
             self._intake.load(person, facts, waiting.get(person, ()))
 
     def _judge(self, row: _Read, people: dict[str, bytes]) -> None:
         self._counts.read += 1
         if row.record is None:
+            row.person = people.get(_natural_key(row.raw) or "", b"")
             self._reject(row, row.problems)
-            person = people.get(_natural_key(row.raw) or "")
-            if person is not None:
-                self._place(self._intake.retry(person))
+            if row.person:
+                self._place(self._intake.retry(row.person))
             return
-        person = people[row.record.participant]
-        verdict = self._intake.judge(person, row.record.event, self._next_slip)
+        key = row.record.event.key
+        row.person = self._erased.get(key) or people[row.record.participant]
+        verdict = self._intake.judge(row.person, row.record.event, self._next_slip)
         self._count(verdict, row)
         self._place(verdict.appends)
 
@@ -244,7 +254,7 @@ class _Chunk:
                 self._counts.held += 1
                 self._held[self._next_slip] = (verdict.held, row)
                 self._delivering.own_slips.add(self._next_slip)
-                self._trouble(self._next_slip, row, "held", verdict.why)
+                self._trouble(self._next_slip, row, "held", _why_held(verdict.held, row))
                 self._next_slip += 1
         if verdict.mended is not None:
             self._mended.append(verdict.mended.slip)
@@ -266,8 +276,9 @@ class _Chunk:
 
     def _reject(self, row: _Read, problems: Sequence[Problem]) -> None:
         self._counts.rejected += 1
-        why = [str(problem) for problem in problems]
-        fingerprint = _fingerprint(row.raw)
+        natural = _natural_key(row.raw)
+        why = [without_natural_keys(str(problem), natural) for problem in problems]
+        fingerprint = self._seals.secret.fingerprint(_content(row.raw))
         slip = self._next_slip
         self._trouble(slip, row, "rejected", "; ".join(why))
         self._next_slip += 1
@@ -281,27 +292,36 @@ class _Chunk:
 
     def _slip_row(self, slip: int, row: _Read, outcome: str, why: Sequence[str]) -> dict[str, Any]:
         cells = row.raw.cells
+        held = row.record.event if row.record is not None and outcome == "held" else None
+        content = {
+            "state": b"" if held is None else orjson.dumps(to_state(held)),
+            "cells": orjson.dumps({str(k): v for k, v in cells.items()}, default=str),
+            "raw": row.raw.raw,
+        }
+        natural = _natural_key(row.raw)
         return {
             "id": slip,
             "outcome": outcome,
             "status": "open",
             "source": _storable(cells.get("source")),
             "event_id": _storable(cells.get("event_id")),
-            "participant_id": b"",
-            "topic": "",
-            "state": b"",
-            "cells": orjson.dumps({str(k): v for k, v in cells.items()}, default=str),
-            "raw": row.raw.raw,
+            "participant_id": row.person,
+            "participant_lookup": b"" if natural is None else self._seals.secret.lookup(natural),
+            "topic": "" if held is None else held.TOPIC,
             "fingerprint": b"",
             "why": orjson.dumps(list(why)).decode(),
             "file": self._delivering.name,
             "line": row.raw.line,
             "batch_id": self._batch_id,
             "handed_in_at": self._at,
+        } | {
+            column: self._seals.seal_slip(row.person, slip, column, plain)
+            for column, plain in content.items()
         }
 
     def _write(self) -> None:
-        entries = [as_entry(append.person, append.fact.event) for append in self._appends]
+        self._seals.load(a.person for a in self._appends if a.fact.event.note is not None)
+        entries = [as_entry(a.person, a.fact.event, self._seals) for a in self._appends]
         versions = versions_of(self._connection, {entry.participant_id for entry in entries})
         rows = as_rows(entries, self._head, versions, self._batch_id)
         insert_rows(self._connection, rows)
@@ -313,13 +333,8 @@ class _Chunk:
         connection = self._connection
         gone = set(self._resolved) | set(self._mended)
         new = [
-            self._slip_row(slip, row, "held", [held.why])
-            | {
-                "participant_id": held.person,
-                "topic": held.event.TOPIC,
-                "state": encode(held.event),
-                "status": "mended" if slip in self._mended else "open",
-            }
+            self._slip_row(slip, row, "held", [_why_held(held, row)])
+            | {"status": "mended" if slip in self._mended else "open"}
             for slip, (held, row) in self._held.items()
             if slip not in self._resolved
         ]
@@ -353,18 +368,8 @@ class _Chunk:
             "last_position": self._intake.position,
             "head": head,
         }
-        row["hash"] = batch_hash(self._before, row)
+        row["hash"] = row_hash(self._before, row)
         self._connection.execute(batches.insert(), row)
-
-
-def batch_hash(before: bytes, row: dict[str, Any]) -> bytes:
-    """The hash of a row of `batches` after the hash of the one before it."""
-    values = [
-        value.hex() if isinstance(value, bytes) else value
-        for name, value in row.items()
-        if name != "hash"
-    ]
-    return hashlib.sha256(before + orjson.dumps(values)).digest()
 
 
 def append_file(
@@ -422,10 +427,17 @@ def _storable(found: object) -> str:
     return str(found).replace("\x00", "\ufffd")[:200] if found is not None else ""
 
 
-def _fingerprint(raw: RawRow) -> bytes:
+def _content(raw: RawRow) -> bytes:
     """What makes a rejected row the same when it comes again: its cells, or else its bytes."""
     if raw.cells:
         filled = {str(k): v for k, v in raw.cells.items() if v is not None and v != ""}
-        option = orjson.OPT_SORT_KEYS
-        return hashlib.sha256(orjson.dumps(filled, default=str, option=option)).digest()
-    return hashlib.sha256(raw.raw.rstrip(b"\r\n")).digest()
+        return orjson.dumps(filled, default=str, option=orjson.OPT_SORT_KEYS)
+    return raw.raw.rstrip(b"\r\n")
+
+
+def _why_held(held: Held[bytes], row: _Read) -> str:
+    return without_natural_keys(held.why, row.record.participant if row.record else None)
+
+
+def _gone() -> Event:
+    raise DamagedError("what an erased participant's event said cannot be compared any more")

@@ -1,11 +1,12 @@
 """The tables of a store, the same on SQLite and PostgreSQL, and how they are made and known.
 
-`events` and `batches` are append-only: triggers refuse to change or remove a row. Each row of
-both carries a hash over the one before it.
+`events`, `batches`, `erasures` and `accesses` are append-only: triggers refuse to change or remove
+a row, and each row carries a hash over the one before it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from sqlalchemy import (
@@ -25,7 +26,7 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 _BIG = BigInteger().with_variant(Integer(), "sqlite")  # SQLite's row id is an INTEGER of 64 bits
 
 metadata = MetaData()
@@ -71,16 +72,60 @@ batches = Table(
     Column("hash", LargeBinary, nullable=False),
 )
 
-# The only place where a natural key meets the id that events carry.
+# The only place where a natural key meets the id that events carry. `lookup` is the natural key's
+# HMAC under the store's secret, `wrapped_key` the participant's own key sealed under the secret,
+# `natural_key` sealed under the participant's own. Erasure deletes the row.
 participants = Table(
     "participants",
     metadata,
     Column("participant_id", LargeBinary, primary_key=True),
-    Column("natural_key", Text, nullable=False, unique=True),
+    Column("lookup", LargeBinary, nullable=False, unique=True),
+    Column("wrapped_key", LargeBinary, nullable=False),
+    Column("natural_key", LargeBinary, nullable=False),
+)
+
+# Who was erased, by the id that events carry. A participant who was only ever in quarantine has
+# the id of an erasure alone.
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("participant_id", LargeBinary, nullable=False, unique=True),
+    Column("erased_at", BigInteger, nullable=False),
+    Column("erased_by", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+)
+
+# That whoever has a key was erased, for who still knows the key. It names no id, keeps no order,
+# and what it says is sealed under the natural key: it does not lead back to the events.
+tombstones = Table(
+    "tombstones",
+    metadata,
+    Column("tombstone", LargeBinary, primary_key=True),
+    Column("said", LargeBinary, primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+# Who read about one person: when, what, and why. `participant` is the id that events carry, or
+# the HMAC of a key that the store does not know.
+accesses = Table(
+    "accesses",
+    metadata,
+    Column("id", _BIG, primary_key=True, autoincrement=False),
+    Column("accessed_at", BigInteger, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("os_user", Text, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("participant", LargeBinary, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
 )
 
 # `state` is the event of a held row, empty for a rejected one; `cells` are the row's cells as
-# JSON, empty where it does not fall into cells; `raw` is the row as it was handed in.
+# JSON, empty where it does not fall into cells; `raw` is the row as it was handed in. All three are
+# sealed: under the participant's key, or under the store's where `participant_id` is empty. There
+# `participant_lookup`, the HMAC of the row's participant cell, lets erasure find them.
 quarantine = Table(
     "quarantine",
     metadata,
@@ -90,6 +135,7 @@ quarantine = Table(
     Column("source", Text, nullable=False),
     Column("event_id", Text, nullable=False),
     Column("participant_id", LargeBinary, nullable=False),
+    Column("participant_lookup", LargeBinary, nullable=False),
     Column("topic", Text, nullable=False),
     Column("state", LargeBinary, nullable=False),
     Column("cells", LargeBinary, nullable=False),
@@ -107,6 +153,7 @@ quarantine = Table(
     Index("quarantine_participant", "participant_id", "status"),
     Index("quarantine_key", "source", "event_id", "status"),
     Index("quarantine_fingerprint", "fingerprint"),
+    Index("quarantine_lookup", "participant_lookup"),
 )
 
 store_info = Table(
@@ -116,12 +163,12 @@ store_info = Table(
     Column("value", Text, nullable=False),
 )
 
-_APPEND_ONLY: Final = ("events", "batches")
+_APPEND_ONLY: Final = ("events", "batches", "erasures", "tombstones", "accesses")
 _MAKING: Final = 0x464F524C4F50  # the number under which PostgreSQL lets one job make the tables
 
 
-def create(engine: Engine) -> None:
-    """Makes the tables and triggers where they are not there yet."""
+def create(engine: Engine, info: Mapping[str, str]) -> None:
+    """Makes the tables and triggers where they are not there yet; `info` is noted with them."""
     with engine.connect().execution_options(writes=True) as connection, connection.begin():
         if engine.dialect.name == "postgresql":
             connection.execute(text(f"SELECT pg_advisory_xact_lock({_MAKING})"))
@@ -130,8 +177,9 @@ def create(engine: Engine) -> None:
         metadata.create_all(connection)
         for statement in _triggers(engine.dialect.name):
             connection.execute(text(statement))
+        noted = {"schema_version": str(SCHEMA_VERSION), **info}
         connection.execute(
-            store_info.insert(), {"name": "schema_version", "value": str(SCHEMA_VERSION)}
+            store_info.insert(), [{"name": name, "value": value} for name, value in noted.items()]
         )
 
 

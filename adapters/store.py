@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Engine
 
+from adapters.access_log import reader
 from adapters.answers import Asked, EngineName, Result, answer
 from adapters.database import open_engine
 from adapters.errors import WrongUseError
@@ -103,14 +104,20 @@ class Store:
         at: Day | None = None,
         known_at: datetime | Day | None = None,
         position: int | None = None,
+        user: str | None = None,
+        reason: str | None = None,
     ) -> dict[str, Any]:
-        """One participant's history and state, as `forlop replay --json` prints it."""
+        """One participant's history and state, as `forlop replay --json` prints it.
+
+        The access log keeps `user`, by default whoever runs this, and `reason`.
+        """
         found, meta, day = replay_of(
             self._engine,
             participant,
             at=None if at is None else _day(at),
             known_at=_known_at(known_at),
             position=position,
+            by=reader(user, reason),
         )
         return {"meta": meta, **as_json(found, day, self._profile)}
 

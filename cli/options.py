@@ -97,6 +97,13 @@ Engine = Annotated[
         "--engine", envvar="FORLOP_ENGINE", help="What counts: the same figures, slow or fast."
     ),
 ]
+As = Annotated[
+    str | None,
+    typer.Option("--as", envvar="FORLOP_USER", help="Who asks, for the access log."),
+]
+Reason = Annotated[
+    str | None, typer.Option("--reason", help="Why a person is looked at, for the access log.")
+]
 Out = Annotated[str | None, typer.Option("--out", metavar="FILE", help="Write to a file instead.")]
 
 

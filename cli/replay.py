@@ -7,13 +7,25 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.options import DEFAULT_STORE, At, Json, KnownAt, Position, Store, read_day, read_known_at
+from cli.options import (
+    DEFAULT_STORE,
+    As,
+    At,
+    Json,
+    KnownAt,
+    Position,
+    Reason,
+    Store,
+    read_day,
+    read_known_at,
+)
 
 if TYPE_CHECKING:
     from datetime import date, datetime
 
     from sqlalchemy import Engine
 
+    from adapters.access_log import Reader
     from domain.codes import Profile
     from projections.replay import Replay
 
@@ -28,25 +40,38 @@ def replay(
     at: At = None,
     known_at: KnownAt = None,
     position: Position = None,
+    user: As = None,
+    reason: Reason = None,
     as_json: Json = False,
 ) -> None:
     """A participant's history in order: both times, source, position, what each event changed.
+
+    The access log keeps who asked, and why. Of someone erased it says when and why, and no more.
 
     Example: forlop replay TP000002 --at 2003-12-31 --known-at 2004-01-13
     """
     import orjson  # noqa: PLC0415
 
+    from adapters.access_log import reader  # noqa: PLC0415
     from adapters.database import open_engine  # noqa: PLC0415
+    from adapters.errors import ErasedError  # noqa: PLC0415
     from adapters.profiles import default_profile  # noqa: PLC0415
 
-    found, told = tell(
-        open_engine(store, make=False),
-        participant,
-        default_profile(),
-        at=read_day("--at", at),
-        known_at=read_known_at(known_at),
-        position=position,
-    )
+    try:
+        found, told = tell(
+            open_engine(store, make=False),
+            participant,
+            default_profile(),
+            at=read_day("--at", at),
+            known_at=read_known_at(known_at),
+            position=position,
+            by=reader(user, reason),
+        )
+    except ErasedError as erased:
+        said = {"erased": {"on": erased.on, "why": erased.why}}
+        option = orjson.OPT_INDENT_2
+        typer.echo(orjson.dumps(said, option=option).decode() if as_json else str(erased))
+        return
     if as_json:
         typer.echo(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode())
     else:
@@ -61,12 +86,15 @@ def tell(
     at: date | None = None,
     known_at: datetime | None = None,
     position: int | None = None,
+    by: Reader | None = None,
 ) -> tuple[Replay, dict[str, Any]]:
     """A participant's replay, and the same as JSON values with what was asked."""
     from adapters.journeys import replay_of  # noqa: PLC0415
     from projections.replay import as_json  # noqa: PLC0415
 
-    found, meta, day = replay_of(engine, participant, at=at, known_at=known_at, position=position)
+    found, meta, day = replay_of(
+        engine, participant, at=at, known_at=known_at, position=position, by=by
+    )
     return found, {"meta": meta, **as_json(found, day, profile)}
 
 

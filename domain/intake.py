@@ -64,10 +64,14 @@ class Verdict(Generic[Person]):
 
 @dataclass(frozen=True, slots=True)
 class Known(Generic[Person]):
-    """An event in the log, as far as telling duplicates needs: whose, and how to get at it."""
+    """An event in the log, as far as telling duplicates needs: whose, and how to get at it.
+
+    Of someone `erased` the content can no longer be compared: the key alone tells.
+    """
 
     person: Person
     event: Callable[[], Event]
+    erased: bool = False
 
 
 class Intake(Generic[Person]):
@@ -106,7 +110,7 @@ class Intake(Generic[Person]):
     def _judge(self, person: Person, event: Event, slip: int) -> Verdict[Person]:
         before = self.known.get(event.key)
         if before is not None:
-            if before.person == person and before.event().same_content(event):
+            if before.erased or (before.person == person and before.event().same_content(event)):
                 return Verdict("duplicate")
             why = f"event_id {event.event_id} is in the log with other content"
             return Verdict("rejected", why)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,6 +27,7 @@ _USED: Final = {
     for name, cls in EVENT_TYPES.items()
 }
 _KNOWN: Final = frozenset(COLUMNS)
+_IDENTITY_NUMBER: Final = re.compile(r"(?<!\d)\d{6} ?\d{5}(?!\d)", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +42,32 @@ class Problem:
     why: str
 
     def __str__(self) -> str:
+        """The problem as it may be shown: no natural key in full, nothing of a note."""
         if not self.column:
-            return self.why
-        found = "is empty" if self.found is None else f"{_shortened(self.found)!r}"
-        return f"{self.column} {found}: {self.why}"
+            return without_natural_keys(self.why)
+        if self.found is not None and self.column == "note":
+            return f"note: {self.why}"
+        found = "is empty" if self.found is None else f"{_shown(self.column, self.found)!r}"
+        return without_natural_keys(f"{_shortened(self.column)} {found}: {self.why}")
+
+
+def masked(natural_key: str) -> str:
+    """A natural key as it may be shown: its first two characters."""
+    return f"{natural_key[:2]}…" if len(natural_key) > 2 else "…"
+
+
+def without_natural_keys(text: str, natural_key: str | None = None) -> str:
+    """A message without the natural key of its row, and without any eleven-digit identity number.
+
+    A key of less than five characters stands in too many words to be told from them.
+    """
+    if natural_key is not None and len(natural_key) >= 5:
+        text = text.replace(natural_key, masked(natural_key))
+    return _IDENTITY_NUMBER.sub(lambda found: masked(found[0]), text)
+
+
+def _shown(column: str, found: str) -> str:
+    return masked(found) if column == "participant" else _shortened(found)
 
 
 def _shortened(text: str, length: int = 60) -> str:
