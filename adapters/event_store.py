@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 from uuid import UUID
 
 import orjson
@@ -21,11 +21,11 @@ from eventsourcing.persistence import (
     StoredEvent,
     Subscription,
 )
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, delete, func, select
 from sqlalchemy.exc import IntegrityError as DatabaseIntegrityError
 
 from adapters.database import reading, writing
-from adapters.schema import batches, events
+from adapters.schema import batches, events, standings
 from domain.calendar import parse_instant, to_microseconds
 from domain.events import EVENT_TYPES
 
@@ -34,8 +34,7 @@ _DAY_OF_FOREIGN: Final = date(1970, 1, 1)
 Row: TypeAlias = tuple[int, bytes, int, str, bytes, date, int, str, str, int, bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """An event on its way into the log: all but its position, version and hash."""
 
     participant_id: bytes
@@ -209,6 +208,9 @@ class EventLog(ApplicationRecorder):
             before = chained(before, row)
             rows.append((*row, before))
         insert_rows(connection, rows)
+        persons = {row[1] for row in rows}
+        for some in in_parts(list(persons)):
+            connection.execute(delete(standings).where(standings.c.participant_id.in_(some)))
         return [row[0] for row in rows]
 
     def select_events(

@@ -73,6 +73,12 @@ def last_id(connection: Connection) -> int:
     return connection.execute(select(func.max(quarantine.c.id))).scalar_one() or 0
 
 
+def anything_open(connection: Connection) -> bool:
+    """Whether any row is held, or rejected and not mended."""
+    query = select(quarantine.c.id).where(quarantine.c.status == "open").limit(1)
+    return connection.execute(query).first() is not None
+
+
 def insert(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     if rows:
         connection.execute(quarantine.insert(), list(rows))

@@ -156,6 +156,19 @@ quarantine = Table(
     Index("quarantine_lookup", "participant_lookup"),
 )
 
+# Worked out from the log; see `adapters.standings`.
+standings = Table(
+    "standings",
+    metadata,
+    Column("participant_id", LargeBinary, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("ends_on", Integer, nullable=False),
+    Column("ends_at", BigInteger, nullable=False),
+    Column("ends_position", _BIG, nullable=False),
+    Column("state", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 store_info = Table(
     "forlop_store",
     metadata,

@@ -20,7 +20,8 @@ from domain.codes import Profile
 _SOURCE = re.compile(r"[a-z0-9_-]{1,32}", re.ASCII)
 
 
-def _read_day(found: object) -> date:
+def read_day(found: object) -> date:
+    """A date, given as one or as ISO text; ValueError says what would be right."""
     if isinstance(found, str):
         return parse_day(found)
     if isinstance(found, date) and not isinstance(found, datetime):
@@ -44,7 +45,8 @@ def _read_flag(found: object) -> bool:
     raise ValueError("neither true nor false; write one of those two")
 
 
-def _read_text(found: object) -> str:
+def read_text(found: object) -> str:
+    """Text that both databases and JSON can keep; ValueError says what would be right."""
     if not isinstance(found, str):
         raise ValueError("not text; put it in quotation marks")
     if "\x00" in found:
@@ -88,10 +90,10 @@ def _code(list_name: str) -> AfterValidator:
     return AfterValidator(CodeOf(list_name))
 
 
-Day: TypeAlias = Annotated[date, BeforeValidator(_read_day)]
+Day: TypeAlias = Annotated[date, BeforeValidator(read_day)]
 Instant: TypeAlias = Annotated[datetime, BeforeValidator(_read_instant)]
 Flag: TypeAlias = Annotated[bool, BeforeValidator(_read_flag)]
-Text: TypeAlias = Annotated[str, BeforeValidator(_read_text)]
+Text: TypeAlias = Annotated[str, BeforeValidator(read_text)]
 Source: TypeAlias = Annotated[Text, AfterValidator(_source)]
 EventId: TypeAlias = Annotated[Text, AfterValidator(_at_most(128))]
 
@@ -297,19 +299,16 @@ class UnreadableEventError(ValueError):
 
 
 def to_state(event: Event) -> dict[str, Any]:
-    """An event as it is stored: its version, and every field that is set, as JSON values."""
-    state: dict[str, Any] = {"v": event.VERSION}
-    for name, value in event.__dict__.items():
-        if value is None or (name == "stamped" and not value):
-            continue
-        state[name] = _as_json(value)
-    return state
+    """An event as it is stored: its version, and every field that is set.
 
-
-def _as_json(value: object) -> object:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return value.isoformat() if isinstance(value, date) else value
+    Dates and times are left as such; in JSON they are ISO 8601, times in UTC.
+    """
+    fields = event.__dict__.items()
+    return {"v": event.VERSION} | {
+        name: value
+        for name, value in fields
+        if value is not None and (value is not False or name != "stamped")
+    }
 
 
 def from_state(topic: str, state: Mapping[str, Any]) -> Event:

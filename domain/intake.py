@@ -99,6 +99,10 @@ class Intake(Generic[Person]):
             self._wait(waiting)
         self._stirred.add(person)
 
+    def resume(self, person: Person, history: History) -> None:
+        """Takes in a participant for whom no row waits, from where the history was left."""
+        self.histories[person] = history
+
     def judge(self, person: Person, event: Event, slip: int) -> Verdict[Person]:
         """What becomes of one well-formed row, and then of its participant's waiting ones."""
         verdict = self._judge(person, event, slip)

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from domain.codes import Profile
+from domain.composing import Composers
 from domain.events import EVENT_TYPES, Event, show_value
 
 COLUMNS: Final = (
@@ -84,47 +84,51 @@ class Record:
 
 def read_record(
     cells: Mapping[str, Any],
-    profile: Profile,
+    composers: Composers,
     handed_in_at: datetime,
     latest_at: datetime | None = None,
 ) -> Record | list[Problem]:
     """One row, read; or everything that is wrong with it.
 
-    `cells` are the cells by column, absent or empty where there is nothing: text, or typed dates,
-    times and booleans. `handed_in_at` is the recording time of a row that brings none, `latest_at`
-    (by default the same) the last one that is not to come.
+    `composers` are those of the profile. `cells` are the cells by column, absent or empty where
+    there is nothing: text, or typed dates, times and booleans. `handed_in_at` is the recording time
+    of a row that brings none, `latest_at` (by default the same) the last one that is not to come.
     """
     filled = {name: value for name, value in cells.items() if value is not None and value != ""}
-    problems = []
-    type_name = filled.pop("type", None)
+    type_name, participant = filled.pop("type", None), filled.pop("participant", None)
     cls = EVENT_TYPES.get(type_name) if isinstance(type_name, str) else None
-    if cls is None:
-        problems.append(_type_problem(type_name))
-    participant = filled.pop("participant", None)
-    if (wrong := _participant_problem(participant)) is not None:
-        problems.append(wrong)
-    problems += [
-        Problem(name, show_value(filled.pop(name)), "no such column; " + _nearest_column(name))
-        for name in list(filled)
-        if name not in _KNOWN
-    ]
+    wrong = _participant_problem(participant)
+    latest_at = latest_at or handed_in_at
+    if cls is not None and wrong is None:
+        event = composers.compose(cls, filled, handed_in_at)
+        if event is not None and not _problems_between(event, latest_at):
+            return Record(participant, event)
+    problems = [] if cls is not None else [_type_problem(type_name)]
+    problems += [] if wrong is None else [wrong]
+    problems += _column_problems(filled, cls)
     if cls is None:
         return problems
-    used = _USED[cls.TOPIC]
-    for name in [name for name in filled if name not in used]:
-        why = f"{cls.TOPIC} does not use this column; leave it empty"
-        problems.append(Problem(name, show_value(filled.pop(name)), why))
     if "recorded_at" not in filled:
-        filled["recorded_at"] = handed_in_at
-        filled["stamped"] = True
+        filled |= {"recorded_at": handed_in_at, "stamped": True}
     try:
-        event = cls.model_validate(filled, context=profile)
+        found = cls.model_validate(filled, context=composers.profile)
     except ValidationError as error:
         return problems + _problems_of(error, cls)
-    problems += _problems_between(event, latest_at or handed_in_at)
-    if problems:
-        return problems
-    return Record(str(participant), event)
+    problems += _problems_between(found, latest_at)
+    return problems or Record(participant, found)
+
+
+def _column_problems(filled: dict[str, Any], cls: type[Event] | None) -> list[Problem]:
+    """Cells in columns that do not exist, or that the type does not use; they are taken out."""
+    problems = []
+    used = _KNOWN if cls is None else _USED[cls.TOPIC]
+    for name in [name for name in filled if name not in used]:
+        if name in _KNOWN and cls is not None:
+            why = f"{cls.TOPIC} does not use this column; leave it empty"
+        else:
+            why = "no such column; " + _nearest_column(name)
+        problems.append(Problem(name, show_value(filled.pop(name)), why))
+    return problems
 
 
 def _type_problem(found: object) -> Problem:
