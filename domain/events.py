@@ -12,12 +12,13 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Annotated, Any, ClassVar, Final, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationInfo
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
 from domain.calendar import as_instant, parse_day, parse_instant, show_instant
 from domain.codes import Profile
 
 _SOURCE = re.compile(r"[a-z0-9_-]{1,32}", re.ASCII)
+_NUMBER = re.compile(r"\d{1,3}(\.\d{1,2})?", re.ASCII)
 
 
 def _read_day(found: object) -> date:
@@ -42,6 +43,23 @@ def _read_flag(found: object) -> bool:
     if found is False or found == "false":
         return False
     raise ValueError("neither true nor false; write one of those two")
+
+
+def _read_number(found: object) -> float:
+    if isinstance(found, (int, float)) and not isinstance(found, bool):
+        found = f"{found:g}"
+    if isinstance(found, str) and _NUMBER.fullmatch(found):
+        return float(found)
+    raise ValueError("not a number of at most two decimals; write it as 2.5")
+
+
+def _up_to(highest: int) -> Callable[[float], float]:
+    def check(found: float) -> float:
+        if found > highest:
+            raise ValueError(f"more than {highest}")
+        return found
+
+    return check
 
 
 def _read_text(found: object) -> str:
@@ -91,6 +109,7 @@ def _code(list_name: str) -> AfterValidator:
 Day: TypeAlias = Annotated[date, BeforeValidator(_read_day)]
 Instant: TypeAlias = Annotated[datetime, BeforeValidator(_read_instant)]
 Flag: TypeAlias = Annotated[bool, BeforeValidator(_read_flag)]
+Number: TypeAlias = Annotated[float, BeforeValidator(_read_number)]
 Text: TypeAlias = Annotated[str, BeforeValidator(_read_text)]
 Source: TypeAlias = Annotated[Text, AfterValidator(_source)]
 EventId: TypeAlias = Annotated[Text, AfterValidator(_at_most(128))]
@@ -205,6 +224,26 @@ class MeasureStopped(Event):
     reason: Annotated[Text, _code("stop_reason")]
 
 
+def _says_how_much(percent: float | None, info: ValidationInfo) -> float | None:
+    if percent is None and info.data.get("days_per_week", "wrong itself") is None:
+        raise ValueError("missing, as days_per_week is; give one of them")
+    return percent
+
+
+class IntensityChanged(Event):
+    """How much of the week a placement takes from `occurred_on` on, until the next such event.
+
+    Days a week (0-7), percent of full time (0-100), or both.
+    """
+
+    TOPIC = "intensity_changed"
+    placement: Text
+    days_per_week: Annotated[Number, AfterValidator(_up_to(7))] | None = None
+    percent: Annotated[
+        Annotated[Number, AfterValidator(_up_to(100))] | None, AfterValidator(_says_how_much)
+    ] = Field(default=None, validate_default=True)
+
+
 class DutyImposed(Event):
     TOPIC = "duty_imposed"
 
@@ -228,6 +267,23 @@ class BenefitStopped(Event):
     TOPIC = "benefit_stopped"
     benefit: Annotated[Text, _code("benefit")]
     role: Annotated[Text, _code("role")] | None = None
+
+
+class Linked(Event):
+    """The participant and `same_as` are keys of one person, as known from `recorded_at` on.
+
+    Each key keeps its own history, and is sound or not by itself; persons are counted together.
+    """
+
+    TOPIC = "linked"
+    same_as: Text
+
+
+class Unlinked(Event):
+    """The participant and `same_as` turn out to be two persons: ends what `linked` said."""
+
+    TOPIC = "unlinked"
+    same_as: Text
 
 
 def _after_the_start(until: date, info: ValidationInfo) -> date:
@@ -273,6 +329,7 @@ EVENT_TYPES: Final[Mapping[str, type[Event]]] = {
         StatusChanged,
         MeasureStarted,
         MeasureStopped,
+        IntensityChanged,
         DutyImposed,
         DutyExempted,
         DutyEnded,
@@ -283,6 +340,8 @@ EVENT_TYPES: Final[Mapping[str, type[Event]]] = {
         Exited,
         Reentered,
         OutcomeObserved,
+        Linked,
+        Unlinked,
         Voided,
     )
 }
@@ -315,8 +374,8 @@ def _as_json(value: object) -> object:
 def from_state(topic: str, state: Mapping[str, Any]) -> Event:
     """A stored event, validated, older versions brought up to date first.
 
-    Raises UnreadableEventError on a topic or version that this program does not know, and pydantic's
-    ValidationError on a state that its model refuses.
+    Raises UnreadableEventError on a topic or version that this program does not know, and
+    pydantic's ValidationError on a state that its model refuses.
     """
     cls = EVENT_TYPES.get(topic)
     if cls is None:
@@ -337,4 +396,6 @@ def show_value(value: object) -> str:
     """A field's value as a row of the contract's CSV has it."""
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, float):
+        return f"{value:g}"
     return show_instant(value) if isinstance(value, datetime) else str(value)

@@ -18,7 +18,7 @@ COLUMNS: Final = (
     "programme", "office", "municipality", "measure", "placement", "track", "provider", "reason",
     "kind", "result", "attended", "status", "sanction", "until", "benefit", "role", "destination",
     "outcome", "method", "birth_date", "sex", "origin", "single_parent", "refugee_background",
-    "note",
+    "days_per_week", "percent", "same_as", "note",
 )  # fmt: skip
 REQUIRED_COLUMNS: Final = ("source", "event_id", "participant", "type", "occurred_on")
 _USED: Final = {
@@ -137,7 +137,8 @@ def _problems_of(error: ValidationError, cls: type[Event]) -> list[Problem]:
             problems.append(Problem(column, None, f"missing; {cls.TOPIC} needs it"))
         else:
             why = str(detail.get("ctx", {}).get("error", detail["msg"]))
-            problems.append(Problem(column, show_value(detail["input"]), why))
+            found = detail["input"]
+            problems.append(Problem(column, None if found is None else show_value(found), why))
     return problems
 
 
