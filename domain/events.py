@@ -318,6 +318,17 @@ class Voided(Event):
     replaces: EventId  # required here, optional elsewhere
 
 
+class Withdrawn(Voided):
+    """The annulment of an event that may have been replaced already, by something recorded later.
+
+    A source's older message can arrive after a newer one. What was derived from the newer one is
+    then wrong for the time between the two, and an event is replaced only once: so its end, which
+    the later replacement set, could not be moved to where it belongs. The earliest end holds.
+    """
+
+    TOPIC = "withdrawn"
+
+
 EVENT_TYPES: Final[Mapping[str, type[Event]]] = {
     cls.TOPIC: cls
     for cls in (
@@ -343,6 +354,7 @@ EVENT_TYPES: Final[Mapping[str, type[Event]]] = {
         Linked,
         Unlinked,
         Voided,
+        Withdrawn,
     )
 }
 
