@@ -1,4 +1,4 @@
-"""KOSTRA 11CF: the Qualification Programme (kvalifiseringsprogrammet), one record a person and year.
+"""KOSTRA 11CF: the Qualification Programme (kvalifiseringsprogrammet), a record a person and year.
 
 A year's file is handed in anew when it is corrected; the last one of a year holds, and a later
 year's holds over an earlier's. That a person comes from another municipality's programme is a
@@ -95,6 +95,8 @@ def _ending(record: Record, on: date) -> dict[str, Any]:
     """The first day no longer in the programme, how it ended, and where to."""
     codes, messages = shipped(SOURCE), record.messages
     status, last_day = record.text("STATUS"), record.day("AVSL_DATO")
+    if status is None:
+        record.wrong("STATUS", None, "missing; it must be one of 1 to 7")
     means = codes.translate("status", status, on, messages)
     if means != "stopped":
         return {"stop": None, "reason": "unknown", "destination": "unknown"}
