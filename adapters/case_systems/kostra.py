@@ -33,22 +33,17 @@ class Column:
     begin: int
     size: int
     kind: str
-    mandatory: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """One year's record. `shortest` is its length without the fields that may be left off."""
+    """One year's record."""
 
     columns: Mapping[str, Column]
 
     @property
     def length(self) -> int:
         return max(column.begin + column.size for column in self.columns.values())
-
-    @property
-    def shortest(self) -> int:
-        return max(c.begin + c.size for c in self.columns.values() if c.mandatory)
 
 
 @cache
@@ -58,13 +53,7 @@ def layouts(form: Form) -> Mapping[int, Layout]:
     text = resources.files("adapters.case_systems.data").joinpath(name).read_text("utf-8")
     years: dict[int, dict[str, Column]] = {}
     for row in csv.DictReader(io.StringIO(text)):
-        column = Column(
-            row["name"],
-            int(row["from"]) - 1,
-            int(row["size"]),
-            row["kind"],
-            row["mandatory"] == "yes",
-        )
+        column = Column(row["name"], int(row["from"]) - 1, int(row["size"]), row["kind"])
         years.setdefault(int(row["year"]), {})[column.name] = column
     return {year: Layout(columns) for year, columns in years.items()}
 
@@ -143,7 +132,7 @@ def records(content: bytes, form: Form, messages: Messages) -> Iterator[Record]:
             known = ", ".join(str(y)[2:] for y in sorted(layouts(form)))
             why = f"not a year whose layout is known; VERSION must be one of {known}"
             messages.problem(reference, line, "VERSION", text[4:6], why)
-        elif len(text) < layout.shortest:
+        elif len(text) < layout.length:
             why = f"cut short at {len(text)} characters; a record of {year} has {layout.length}"
             messages.problem(reference, line, "record", None, why)
         elif len(text.rstrip()) > layout.length:

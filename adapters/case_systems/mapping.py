@@ -120,8 +120,11 @@ class _Reader:
         self.messages.problem(self.reference, self.line.number, column, found, why)
 
     def wrong(self, column: str, why: str) -> None:
-        found = self.line.cells.get(column)
-        self.messages.problem(self.reference, self.line.number, column, found, why, left_out=False)
+        """Notes a problem of one cell, once, however many events read it."""
+        number, found = self.line.number, self.line.cells.get(column)
+        noted = {(p.line, p.column) for p in self.messages.problems[-len(self.line.cells) :]}
+        if (number, column) not in noted:
+            self.messages.problem(self.reference, number, column, found, why, left_out=False)
 
     def is_sound(self) -> bool:
         """Whether the row is whole, in its encoding, and has the columns and an id."""
