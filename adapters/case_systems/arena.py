@@ -232,6 +232,8 @@ def _read_decision(fields: Fields) -> None:
         return
     identity, case, person = row.text("VEDTAK_ID"), row.text("SAK_ID"), row.text("PERSON_ID")
     start, last_day = row.day("VEDTAKSPERIODE_FOM"), row.day("VEDTAKSPERIODE_TOM")
+    if last_day is not None and last_day.year == date.max.year:
+        last_day = None
     for name, given in (("VEDTAK_ID", identity), ("SAK_ID", case), ("PERSON_ID", person)):
         if given is None:
             row.refuse(name)
@@ -239,6 +241,9 @@ def _read_decision(fields: Fields) -> None:
     if start is None:
         row.refuse("VEDTAKSPERIODE_FOM")
         return
+    if last_day is not None and last_day < start:
+        row.wrong("VEDTAKSPERIODE_TOM", last_day, f"before {start}; the end is taken as unknown")
+        last_day = None
     says: dict[str, Any] = {
         "decision": identity,
         "means": means,

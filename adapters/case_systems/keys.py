@@ -55,9 +55,9 @@ def read_number(text: str) -> NationalNumber | None:
     added, series = next(pair for pair in _MONTHS_ADDED if month > pair[0] or not pair[0])
     if rules is None or not _is_day(int(number[:2]) - day_shift, month - added):
         return None
-    born_on = _born_on(number, day_shift, added)
-    if born_on is None and rules == 1964:
-        rules = 2032
+    born_on = _born_on(number, day_shift, added) if rules == 1964 else None
+    if born_on is None:
+        rules = 2032  # no century gave out these individual digits in that year
     return NationalNumber(number, day_shift > 0, series, born_on, rules)
 
 

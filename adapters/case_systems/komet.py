@@ -93,14 +93,15 @@ def _participation(
     messages, codes, on = fields.messages, shipped(SOURCE), changed_at.date()
     status = fields.child("status")
     code = status.text("type")
-    if code is None:
+    if code is None and isinstance(fields.values.get("status", {}), Mapping):
         status.wrong("type", None, "missing; the dates are believed")
     standing = codes.find("status", code, on)
     if code is not None and standing is None:
         messages.warn("status", code, "a status that is not known; the dates are believed")
     start = fields.day("startDato")
-    last_day = check_days(fields, start, fields.day("sluttDato"))
-    if standing == "stopped" and start is not None and last_day is None:
+    told_last = fields.day("sluttDato")
+    last_day = check_days(fields, start, told_last)
+    if standing == "stopped" and start is not None and told_last is None:
         fields.wrong("sluttDato", None, "missing, yet the status says that it has ended")
     measure, provider = _measure(fields, delivery, changed_at)
     referred_at = fields.instant("registrertTidspunkt", "registrertDato")

@@ -70,7 +70,7 @@ class Record:
 
     @property
     def reference(self) -> str:
-        return f"{self.cells['KOMMUNE_NR']} {self.cells['PERSON_JOURNALNR']}"
+        return f"{self.cells['KOMMUNE_NR']} {self.cells['PERSON_JOURNALNR'].strip()}"
 
     def text(self, name: str) -> str | None:
         """A field, blanks taken off; None where it is blank or the year does not have it."""

@@ -61,6 +61,22 @@ class Version:
         return hashlib.sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
+def to_stored(version: Version) -> bytes:
+    """A version as JSON, to keep. What it claims and says holds keys of persons."""
+    return orjson.dumps(
+        {name: getattr(version, name) for name in version.__slots__}, option=orjson.OPT_SORT_KEYS
+    )
+
+
+def from_stored(text: bytes) -> Version:
+    """The inverse of `to_stored`: the same digest, and the same rows."""
+    kept = orjson.loads(text)
+    kept["order"] = tuple(kept["order"])
+    kept["changed_at"] = datetime.fromisoformat(kept["changed_at"])
+    kept["claims"] = tuple(Claim(**claim) for claim in kept["claims"])
+    return Version(**kept)
+
+
 Tell: TypeAlias = Callable[[Sequence[Version]], State]
 """What holds after some versions of one subject, given in the source's order; never none."""
 

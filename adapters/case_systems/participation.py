@@ -94,8 +94,13 @@ class Participation:
 
 
 def check_days(fields: Fields, start: date | None, last_day: date | None) -> date | None:
-    """The last day, if it can be; a stay of no days, which ends the day before it starts, can."""
-    if start is not None and last_day is not None and last_day < start - ONE_DAY:
+    """The last day, if it can be. The end of all time is how some write that there is none.
+
+    A stay of no days, whose last day is the one before its first, can be.
+    """
+    if last_day is None or last_day.year == date.max.year:
+        return None
+    if start is not None and last_day + ONE_DAY < start:
         fields.wrong("sluttDato", last_day, f"the last day comes before the first, {start}")
         return None
     return last_day

@@ -142,8 +142,5 @@ def _when(fields: Fields, metadata: Fields, at: datetime) -> dict[str, Any]:
 
 def _others(fields: Fields, person: str) -> list[str]:
     """The other keys of the person: those listed, and those of the key that was taken in."""
-    listed = [
-        *(fields.values.get("alleIdentitetsnummer") or []),
-        *(fields.child("kilde").values.get("identitetsnummer") or []),
-    ]
-    return sorted({str(number) for number in listed} - {person})
+    listed = fields.texts("alleIdentitetsnummer") + fields.child("kilde").texts("identitetsnummer")
+    return sorted({*listed} - {person})

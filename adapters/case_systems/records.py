@@ -180,7 +180,13 @@ class Fields:
         return None
 
     def flag(self, name: str) -> bool:
-        return self.values.get(name) in {True, "true"}
+        return self.values.get(name) in (True, "true")
+
+    def texts(self, name: str) -> list[str]:
+        """The texts and numbers of a list; none, where it is absent or something else."""
+        found = self.values.get(name)
+        listed = found if isinstance(found, list) else []
+        return [str(each) for each in listed if isinstance(each, (str, int))]
 
     def child(self, name: str) -> Fields:
         """The fields inside a field; none, where it is absent or something else."""

@@ -52,8 +52,8 @@ def read(content: bytes, delivery: Delivery) -> Messages:
             messages.problem("", wrapped.line, "historikk", None, "missing; not an answer")
             continue
         fields = Fields(answer, "", wrapped.line, messages)
-        for told in answer.get("meldinger") or []:
-            known = shipped(SOURCE).find("message", str(told), delivery.received_at.date())
+        for told in fields.texts("meldinger"):
+            known = shipped(SOURCE).find("message", told, delivery.received_at.date())
             why = "the answer is partial" if known else "a message that is not known"
             messages.warn("meldinger", told, why)
         for stay in fields.children("historikk"):

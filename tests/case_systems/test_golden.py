@@ -12,7 +12,9 @@ from typing import Any
 import orjson
 import pytest
 
+from adapters.case_systems.messages import from_stored, to_stored
 from tests.case_systems.deliveries import STORIES, story
+from tests.case_systems.telling import Store
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -49,6 +51,17 @@ def test_a_sample_becomes_what_was_read_and_approved(name: str) -> None:
 
 def test_no_golden_file_is_left_over() -> None:
     assert {path.stem for path in GOLDEN.glob("*.json")} == set(STORIES)
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_versions_that_were_kept_give_the_same_rows(name: str) -> None:
+    store, all_read = story(name)
+    kept = Store(store.tell)
+    for messages in all_read:
+        again = [from_stored(to_stored(version)) for version in messages.versions]
+        assert [v.digest for v in again] == [v.digest for v in messages.versions]
+        kept.deliver(again)
+    assert kept.rows == store.rows
 
 
 @pytest.mark.parametrize("name", STORIES)
