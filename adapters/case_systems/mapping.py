@@ -8,12 +8,14 @@ not taken as annulled.
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
+from adapters.case_systems.keys import masked
 from adapters.case_systems.mapping_file import EventOf, MappingFile
 from adapters.case_systems.messages import (
     Cells,
@@ -89,10 +91,10 @@ def _read_line(
     for event in () if reader.is_left_out() else mapping.event:
         cells = reader.event(event)
         if cells is not None:
-            state[f"{reader.reference}/{event.name or event.type}"] = cells
+            state[f"{reader.subject}/{event.name or event.type}"] = cells
     version = Version(
         mapping.source,
-        reader.reference,
+        reader.subject,
         (to_microseconds(changed_at),),
         changed_at,
         {"state": state},
@@ -114,6 +116,12 @@ class _Reader:
     @property
     def reference(self) -> str:
         return "/".join(self.line.cells.get(name, "").strip() for name in self.mapping.id)
+
+    @property
+    def subject(self) -> str:
+        """The row's id; hidden where it holds a national number, for it gets into event ids."""
+        told = self.reference
+        return told if masked(told) == told else hashlib.sha256(told.encode()).hexdigest()[:20]
 
     def refuse(self, column: str, why: str) -> None:
         found = self.line.cells.get(column)

@@ -62,10 +62,11 @@ class Version:
 
 
 def to_stored(version: Version) -> bytes:
-    """A version as JSON, to keep. What it claims and says holds keys of persons."""
-    return orjson.dumps(
-        {name: getattr(version, name) for name in version.__slots__}, option=orjson.OPT_SORT_KEYS
-    )
+    """A version as JSON, to keep: as text, for the order of the slots in it counts.
+
+    What it claims and says holds keys of persons.
+    """
+    return orjson.dumps({name: getattr(version, name) for name in version.__slots__})
 
 
 def from_stored(text: bytes) -> Version:

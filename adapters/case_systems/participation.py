@@ -6,7 +6,7 @@ They agree on the shape: a status, a first and a last day, both included, a reas
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, get_args
 
@@ -40,7 +40,7 @@ class Participation:
     intensity: dict[str, tuple[str | None, str | None]] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+        return {name: getattr(self, name) for name in self.__slots__}
 
     def claim(self, placement: str) -> Claim:
         means: Standing | None = self.standing if self.standing in get_args(Standing) else None  # type: ignore[assignment]

@@ -65,8 +65,9 @@ class Telling:
         No rows where the version says nothing new, or nothing that is an event.
         """
         digest = version.digest
-        last = self.versions[-1].digest if self.versions else None
-        if digest == last or (version.dated and digest in self._digests):
+        if version.dated and digest in self._digests:
+            return None
+        if not version.dated and self.versions and digest == self.versions[-1].digest:
             return None
         self._digests.add(digest)
         index = bisect_right(self.versions, version.order, key=lambda v: v.order)

@@ -122,6 +122,12 @@ def test_two_rows_with_one_id_are_told_of() -> None:
     assert [(p.line, p.column) for p in messages.problems] == [(3, "nr")]
 
 
+def test_an_id_that_is_a_national_number_does_not_get_into_event_ids() -> None:
+    content = b"nr,hvem,dag,status\n12839010182,p1,2024-01-02,ok\n"
+    [checked] = check(content, DELIVERY, read_mapping(SMALL))
+    assert "12839010182" not in checked.rows[0]["event_id"]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
