@@ -11,7 +11,7 @@ To add one, say `fasit`:
    what is wrong (`records.Fields` does most of it); and `tell(versions)`, which says what holds
    after some versions, as slots: a start before what needs it. A source of stays in measures
    fills in a `Participation`, one of stays in a programme `programmes.Stay`; where each version
-   is whole, `tell` is `messages.last_word`, where it says what changed, `messages.merged`.
+   is whole, `tell` is `messages.last_word`, where it says what changed, it folds them (`paw`).
 3. `systems.py`: its name.
 4. A sample in the tests, and a story of it in `tests/case_systems/deliveries.py`. Write its golden
    file, and read it beside the source's own description: is the last day in the stay, which of its

@@ -168,15 +168,3 @@ def last_word(versions: Sequence[Version]) -> State:
     """`tell` of a source whose every version is a whole snapshot: the last one holds."""
     state: State = versions[-1].says["state"]
     return state
-
-
-def merged(versions: Sequence[Version]) -> State:
-    """`tell` of a source that says what changed: a slot holds until it is said anew, or null."""
-    state: dict[str, Cells] = {}
-    for version in versions:
-        for slot, cells in version.says["state"].items():
-            if cells is None:
-                state.pop(slot, None)
-            else:
-                state[slot] = cells
-    return state
