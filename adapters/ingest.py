@@ -35,7 +35,6 @@ from adapters.seals import Seals
 from adapters.standings import leave, left_of
 from domain.calendar import to_microseconds
 from domain.codes import Profile
-from domain.composing import Composers
 from domain.events import Event, to_state
 from domain.history import Fact, History, Key
 from domain.intake import Append, Held, Intake, Known, Verdict
@@ -116,7 +115,7 @@ class Delivering:
         self, engine: Engine, profile: Profile, name: str, sha256: str, now: Callable[[], datetime]
     ) -> None:
         self._engine = engine
-        self._composers = Composers(profile)
+        self._profile = profile
         self.name = name
         self.sha256 = sha256
         self._now = now
@@ -149,7 +148,7 @@ class Delivering:
     def _read(self, row: RawRow, at: datetime) -> _Read:
         if row.problems:
             return _Read(row, None, row.problems)
-        found = read_record(row.cells, self._composers, at)
+        found = read_record(row.cells, self._profile, at)
         if isinstance(found, Record):
             return _Read(row, found, [])
         return _Read(row, None, found)

@@ -65,21 +65,17 @@ class Composer:
         return event
 
 
-class Composers:
-    """The composers of every event type for one profile, made as they are needed."""
+_made: dict[tuple[int, type[Event]], tuple[Profile, Composer]] = {}
 
-    def __init__(self, profile: Profile) -> None:
-        self.profile = profile
-        self._made: dict[type[Event], Composer] = {}
 
-    def compose(
-        self, cls: type[Event], filled: Mapping[str, Any], handed_in_at: datetime
-    ) -> Event | None:
-        """See `Composer.compose`."""
-        made = self._made.get(cls)
-        if made is None:
-            made = self._made[cls] = Composer(cls, self.profile)
-        return made.compose(filled, handed_in_at)
+def compose(
+    cls: type[Event], filled: Mapping[str, Any], profile: Profile, handed_in_at: datetime
+) -> Event | None:
+    """An event of a type; see `Composer.compose`. Composers are made once for each profile."""
+    made = _made.get((id(profile), cls))
+    if made is None or made[0] is not profile:
+        made = _made[id(profile), cls] = (profile, Composer(cls, profile))
+    return made[1].compose(filled, handed_in_at)
 
 
 def _steps(annotation: Any, metadata: list[Any]) -> list[Any]:

@@ -12,12 +12,13 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Annotated, Any, ClassVar, Final, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationInfo
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
 from domain.calendar import as_instant, parse_day, parse_instant, show_instant
 from domain.codes import Profile
 
 _SOURCE = re.compile(r"[a-z0-9_-]{1,32}", re.ASCII)
+_NUMBER = re.compile(r"\d{1,3}(\.\d{1,2})?", re.ASCII)
 
 
 def read_day(found: object) -> date:
@@ -43,6 +44,23 @@ def _read_flag(found: object) -> bool:
     if found is False or found == "false":
         return False
     raise ValueError("neither true nor false; write one of those two")
+
+
+def _read_number(found: object) -> float:
+    if isinstance(found, (int, float)) and not isinstance(found, bool):
+        found = f"{found:g}"
+    if isinstance(found, str) and _NUMBER.fullmatch(found):
+        return float(found)
+    raise ValueError("not a number of at most two decimals; write it as 2.5")
+
+
+def _up_to(highest: int) -> Callable[[float], float]:
+    def check(found: float) -> float:
+        if found > highest:
+            raise ValueError(f"more than {highest}")
+        return found
+
+    return check
 
 
 def read_text(found: object) -> str:
@@ -93,6 +111,7 @@ def _code(list_name: str) -> AfterValidator:
 Day: TypeAlias = Annotated[date, BeforeValidator(read_day)]
 Instant: TypeAlias = Annotated[datetime, BeforeValidator(_read_instant)]
 Flag: TypeAlias = Annotated[bool, BeforeValidator(_read_flag)]
+Number: TypeAlias = Annotated[float, BeforeValidator(_read_number)]
 Text: TypeAlias = Annotated[str, BeforeValidator(read_text)]
 Source: TypeAlias = Annotated[Text, AfterValidator(_source)]
 EventId: TypeAlias = Annotated[Text, AfterValidator(_at_most(128))]
@@ -207,6 +226,26 @@ class MeasureStopped(Event):
     reason: Annotated[Text, _code("stop_reason")]
 
 
+def _says_how_much(percent: float | None, info: ValidationInfo) -> float | None:
+    if percent is None and info.data.get("days_per_week", "wrong itself") is None:
+        raise ValueError("missing, as days_per_week is; give one of them")
+    return percent
+
+
+class IntensityChanged(Event):
+    """How much of the week a placement takes from `occurred_on` on, until the next such event.
+
+    Days a week (0-7), percent of full time (0-100), or both.
+    """
+
+    TOPIC = "intensity_changed"
+    placement: Text
+    days_per_week: Annotated[Number, AfterValidator(_up_to(7))] | None = None
+    percent: Annotated[
+        Annotated[Number, AfterValidator(_up_to(100))] | None, AfterValidator(_says_how_much)
+    ] = Field(default=None, validate_default=True)
+
+
 class DutyImposed(Event):
     TOPIC = "duty_imposed"
 
@@ -230,6 +269,23 @@ class BenefitStopped(Event):
     TOPIC = "benefit_stopped"
     benefit: Annotated[Text, _code("benefit")]
     role: Annotated[Text, _code("role")] | None = None
+
+
+class Linked(Event):
+    """The participant and `same_as` are keys of one person, as known from `recorded_at` on.
+
+    Each key keeps its own history, and is sound or not by itself; persons are counted together.
+    """
+
+    TOPIC = "linked"
+    same_as: Text
+
+
+class Unlinked(Event):
+    """The participant and `same_as` turn out to be two persons: ends what `linked` said."""
+
+    TOPIC = "unlinked"
+    same_as: Text
 
 
 def _after_the_start(until: date, info: ValidationInfo) -> date:
@@ -264,6 +320,17 @@ class Voided(Event):
     replaces: EventId  # required here, optional elsewhere
 
 
+class Withdrawn(Voided):
+    """The annulment of an event that may have been replaced already, by something recorded later.
+
+    A source's older message can arrive after a newer one. What was derived from the newer one is
+    then wrong for the time between the two, and an event is replaced only once: so its end, which
+    the later replacement set, could not be moved to where it belongs. The earliest end holds.
+    """
+
+    TOPIC = "withdrawn"
+
+
 EVENT_TYPES: Final[Mapping[str, type[Event]]] = {
     cls.TOPIC: cls
     for cls in (
@@ -275,6 +342,7 @@ EVENT_TYPES: Final[Mapping[str, type[Event]]] = {
         StatusChanged,
         MeasureStarted,
         MeasureStopped,
+        IntensityChanged,
         DutyImposed,
         DutyExempted,
         DutyEnded,
@@ -285,7 +353,10 @@ EVENT_TYPES: Final[Mapping[str, type[Event]]] = {
         Exited,
         Reentered,
         OutcomeObserved,
+        Linked,
+        Unlinked,
         Voided,
+        Withdrawn,
     )
 }
 
@@ -336,4 +407,6 @@ def show_value(value: object) -> str:
     """A field's value as a row of the contract's CSV has it."""
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, float):
+        return f"{value:g}"
     return show_instant(value) if isinstance(value, datetime) else str(value)

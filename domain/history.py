@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TypeAlias
 
-from domain.events import Event, Voided
+from domain.events import Event, Voided, Withdrawn
 from domain.rules import problem_with
 from domain.standing import Standing
 
@@ -194,7 +194,7 @@ class History:
             if target is not None:
                 if target not in keys:
                     return f"replaces {event.replaces}, which is not there"
-                if target in replaced:
+                if target in replaced and not isinstance(event, Withdrawn):
                     return f"replaces {event.replaces}, which has been replaced already"
                 replaced.add(target)
             keys.add(event.key)

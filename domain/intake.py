@@ -19,6 +19,7 @@ from domain.events import (
     Enrolled,
     Event,
     Exited,
+    IntensityChanged,
     MeasureStarted,
     MeasureStopped,
     Reentered,
@@ -266,7 +267,7 @@ def subject_of(event: Event) -> Subject | None:
     match event:
         case Enrolled() | Reentered() | Exited():
             return "programme", event.programme
-        case MeasureStarted() | MeasureStopped():
+        case MeasureStarted() | MeasureStopped() | IntensityChanged():
             return "placement", event.placement
         case BenefitStarted() | BenefitStopped():
             return "benefit", event.benefit

@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from domain.composing import Composers
+from domain.codes import Profile
+from domain.composing import compose
 from domain.events import EVENT_TYPES, Event, show_value
 
 COLUMNS: Final = (
@@ -19,7 +20,7 @@ COLUMNS: Final = (
     "programme", "office", "municipality", "measure", "placement", "track", "provider", "reason",
     "kind", "result", "attended", "status", "sanction", "until", "benefit", "role", "destination",
     "outcome", "method", "birth_date", "sex", "origin", "single_parent", "refugee_background",
-    "note",
+    "days_per_week", "percent", "same_as", "note",
 )  # fmt: skip
 REQUIRED_COLUMNS: Final = ("source", "event_id", "participant", "type", "occurred_on")
 _USED: Final = {
@@ -84,13 +85,13 @@ class Record:
 
 def read_record(
     cells: Mapping[str, Any],
-    composers: Composers,
+    profile: Profile,
     handed_in_at: datetime,
     latest_at: datetime | None = None,
 ) -> Record | list[Problem]:
     """One row, read; or everything that is wrong with it.
 
-    `composers` are those of the profile. `cells` are the cells by column, absent or empty where
+    `cells` are the cells by column, absent or empty where
     there is nothing: text, or typed dates, times and booleans. `handed_in_at` is the recording time
     of a row that brings none, `latest_at` (by default the same) the last one that is not to come.
     """
@@ -100,7 +101,7 @@ def read_record(
     wrong = _participant_problem(participant)
     latest_at = latest_at or handed_in_at
     if cls is not None and wrong is None:
-        event = composers.compose(cls, filled, handed_in_at)
+        event = compose(cls, filled, profile, handed_in_at)
         if event is not None and not _problems_between(event, latest_at):
             return Record(participant, event)
     problems = [] if cls is not None else [_type_problem(type_name)]
@@ -111,7 +112,7 @@ def read_record(
     if "recorded_at" not in filled:
         filled |= {"recorded_at": handed_in_at, "stamped": True}
     try:
-        found = cls.model_validate(filled, context=composers.profile)
+        found = cls.model_validate(filled, context=profile)
     except ValidationError as error:
         return problems + _problems_of(error, cls)
     problems += _problems_between(found, latest_at)
@@ -165,7 +166,8 @@ def _problems_of(error: ValidationError, cls: type[Event]) -> list[Problem]:
             problems.append(Problem(column, None, f"missing; {cls.TOPIC} needs it"))
         else:
             why = str(detail.get("ctx", {}).get("error", detail["msg"]))
-            problems.append(Problem(column, show_value(detail["input"]), why))
+            found = detail["input"]
+            problems.append(Problem(column, None if found is None else show_value(found), why))
     return problems
 
 

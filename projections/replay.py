@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
@@ -52,9 +52,7 @@ def replay(facts: Sequence[Fact], cutoff: Cutoff) -> Replay:
     not known by the knowledge time, or appended after the position, is left out.
     """
     known = _known(facts, cutoff)
-    replacements = {
-        key: fact for fact in known.values() if (key := fact.event.replaced_key) in known and key
-    }
+    replacements = _replacements(known)
     journey, changes, whys = _fold(counting(facts, cutoff))
     places: dict[Key, tuple[datetime, int]] = {}
     for fact in known.values():
@@ -71,6 +69,18 @@ def replay(facts: Sequence[Fact], cutoff: Cutoff) -> Replay:
             continue
         told.append(_tell(fact, replacements, changes, whys))
     return Replay(tuple(told), journey)
+
+
+def _replacements(known: Mapping[Key, Fact]) -> dict[Key, Fact]:
+    """By what is replaced, the event that ended it: of several, the one recorded first."""
+    found: dict[Key, Fact] = {}
+    for fact in known.values():
+        key = fact.event.replaced_key
+        if key in known and key is not None:
+            first = found.get(key)
+            if first is None or fact.event.recorded_at < first.event.recorded_at:
+                found[key] = fact
+    return found
 
 
 def _known(facts: Iterable[Fact], cutoff: Cutoff) -> dict[Key, Fact]:

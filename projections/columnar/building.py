@@ -98,8 +98,9 @@ def _make_facts(runner: Runner) -> None:
         "coalesce(c.place_recorded, l.recorded), coalesce(c.place_position, l.position), "
         "l.position) AS INTEGER) AS ord "
         "FROM log l JOIN touched USING (pid) LEFT JOIN chain c ON c.position = l.position "
-        "LEFT JOIN chain s ON s.replaces_position = l.position) f "
-        "WHERE known_from < known_to AND topic <> 'voided'"
+        "LEFT JOIN (SELECT replaces_position, min(known_from) AS known_from FROM chain "
+        "GROUP BY replaces_position) s ON s.replaces_position = l.position) f "
+        "WHERE known_from < known_to AND topic NOT IN ('voided', 'withdrawn')"
     )
     # Whose birth may come after an event known before it: the rule of birth is not a subject's.
     runner.run(
