@@ -127,6 +127,8 @@ def settle(asked: Asked, connection: Connection, position: int) -> Question:
 
 def settle_at(asked: Asked, position: int, moment: int | None) -> Question:
     """A question at a position that the log grew to at a moment, None where it is empty."""
+    if asked.figure == "stock" and asked.at is not None and asked.period is not None:
+        raise WrongUseError("stock takes --at, or --from and --to for the daily mean, not both")
     known_at = asked.known_at or (
         datetime.now(UTC) if moment is None else from_microseconds(moment)
     )

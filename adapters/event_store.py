@@ -301,11 +301,9 @@ def _entry(stored: StoredEvent) -> Entry:
 
 
 def appended_at(connection: Connection, position: int) -> int | None:
-    """When the log had grown to a position, in microseconds since 1970; None for an empty one."""
-    query = (
-        select(batches.c.appended_at)
-        .where(batches.c.last_position >= position, batches.c.first_position <= position)
-        .order_by(batches.c.id)
-        .limit(1)
-    )
-    return connection.execute(query).scalar_one_or_none()
+    """By when the log had grown to a position, in microseconds since 1970; None for an empty one.
+
+    The latest time of all appends up to it, so that a clock set back hides nothing.
+    """
+    query = select(func.max(batches.c.appended_at)).where(batches.c.first_position <= position)
+    return connection.execute(query).scalar_one()

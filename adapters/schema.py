@@ -182,6 +182,8 @@ _MAKING: Final = 0x464F524C4F50  # the number under which PostgreSQL lets one jo
 
 def create(engine: Engine, info: Mapping[str, str]) -> None:
     """Makes the tables and triggers where they are not there yet; `info` is noted with them."""
+    if engine.dialect.name == "sqlite":
+        _let_readers_read_on(engine)
     with engine.connect().execution_options(writes=True) as connection, connection.begin():
         if engine.dialect.name == "postgresql":
             connection.execute(text(f"SELECT pg_advisory_xact_lock({_MAKING})"))
@@ -194,6 +196,18 @@ def create(engine: Engine, info: Mapping[str, str]) -> None:
         connection.execute(
             store_info.insert(), [{"name": name, "value": value} for name, value in noted.items()]
         )
+
+
+def _let_readers_read_on(engine: Engine) -> None:
+    """Write-ahead logging, kept in the file: a long figure and an append do not wait for each
+    other. It is set outside any transaction."""
+    raw = engine.raw_connection()
+    try:
+        cursor = raw.cursor()
+        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.close()
+    finally:
+        raw.close()
 
 
 def version_of(engine: Engine) -> int | None:
