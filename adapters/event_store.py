@@ -306,4 +306,5 @@ def appended_at(connection: Connection, position: int) -> int | None:
     The latest time of all appends up to it, so that a clock set back hides nothing.
     """
     query = select(func.max(batches.c.appended_at)).where(batches.c.first_position <= position)
-    return connection.execute(query).scalar_one()
+    found: int | None = connection.execute(query).scalar_one()
+    return found
