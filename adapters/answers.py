@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, select
 from adapters.database import reading
 from adapters.errors import WrongUseError
 from adapters.event_store import NO_HASH, appended_at, head_of
-from adapters.facts import every_history, facts_of
+from adapters.facts import every_history, facts_of, linked_participants
 from adapters.schema import events
 from domain.calendar import OSLO, Length, Period, Step, from_microseconds, to_microseconds
 from domain.codes import Profile
@@ -154,8 +154,11 @@ def head_at(connection: Connection, position: int | None) -> tuple[int, bytes]:
 
 
 def _by_reference(connection: Connection, profile: Profile, question: Question) -> Table:
-    histories = (facts for _, facts in every_history(connection, question.position))
-    return reference.answer(question, profile, histories)
+    histories = every_history(connection, question.position)
+    linked = linked_participants(connection, question.position)
+    return reference.answer_over(
+        question, profile, reference.journeys_of(histories, linked, question)
+    )
 
 
 def _by_columns(
@@ -164,7 +167,8 @@ def _by_columns(
     """A figure over the columnar copy.
 
     The copy has no axis of position. Where it stands later than the question does, whoever has an
-    event after the question's position that would count is left to the reference engine.
+    event after the question's position that would count is left to the reference engine; so is
+    whoever has several keys, whose journeys must be united.
     """
     if question.position == 0:
         return lay_out(question, Sums())
@@ -172,16 +176,18 @@ def _by_columns(
     from projections.columnar.asking import ask  # noqa: PLC0415
 
     with ColumnarCopy(engine).at_least(connection, question.position) as (runner, stands_at):
-        if stands_at == question.position:
-            return lay_out(question, ask(question, profile, runner))
-        runner.run(
-            "CREATE TEMPORARY TABLE unsettled AS SELECT DISTINCT pid FROM log "
-            f"WHERE position > {question.position} "
-            f"AND recorded <= {to_microseconds(question.known_at)}"
-        )
-        sums = ask(question, profile, runner, without="unsettled")
+        apart = "SELECT pid FROM link UNION SELECT same_as FROM link"
+        if stands_at > question.position:
+            apart += (
+                f" UNION SELECT pid FROM log WHERE position > {question.position} "
+                f"AND recorded <= {to_microseconds(question.known_at)}"
+            )
+        runner.run(f"CREATE TEMPORARY TABLE unsettled AS {apart}")
         found = runner.rows("SELECT participant_id FROM person JOIN unsettled USING (pid)")
+        sums = ask(question, profile, runner, without="unsettled" if found else None)
+    left = facts_of(connection, [bytes(one) for (one,) in found])
     lens = Lens(question, profile)
-    for facts in facts_of(connection, [bytes(one) for (one,) in found]).values():
-        sums.add_person(reference.marks_of(question, lens, facts))
+    linked = linked_participants(connection, question.position) if left else ()
+    for journey in reference.journeys_of(left.items(), linked, question):
+        sums.add_person(reference.marks_in(question, lens, journey))
     return lay_out(question, sums)

@@ -29,7 +29,7 @@ from adapters.schema import events
 from projections.columnar.building import build
 from projections.columnar.tables import DERIVED, LOG, Columns, definition
 
-_VERSION: Final = 1  # of the tables; a copy of another version is made anew
+_VERSION: Final = 2  # of the tables; a copy of another version is made anew
 _MEMORY: Final = "1GB"
 _RANGE: Final = 1_000_000  # positions that are read at a time
 _FEW: Final = 200
@@ -39,9 +39,9 @@ Progress = Callable[[int], None]
 _STATE: Final = {
     name: ("VARCHAR" if type_ == "INTEGER" else type_)
     for name, type_ in LOG.items()
-    if name not in ("position", "pid", "topic", "day", "recorded", "replaces_position")
+    if name not in ("position", "pid", "topic", "day", "recorded", "replaces_position", "same_as")
     and not name.startswith("born")
-} | {"birth_date": "VARCHAR", "replaces": "VARCHAR"}
+} | dict.fromkeys(("birth_date", "replaces", "same_as"), "VARCHAR")
 
 
 class DuckRunner:
@@ -238,7 +238,9 @@ def _read_range(
     runner.run(
         "INSERT INTO person SELECT row_number() OVER (ORDER BY first_position) + "
         "(SELECT coalesce(max(pid), 0) FROM person), participant_id FROM ("
-        "SELECT participant_id, min(position) AS first_position FROM arrived "
+        "SELECT participant_id, min(position) AS first_position FROM ("
+        "SELECT participant_id, position FROM arrived UNION ALL "
+        "SELECT unhex(s.same_as), position FROM arrived WHERE s.same_as IS NOT NULL) b "
         "GROUP BY participant_id) a WHERE participant_id NOT IN (SELECT participant_id FROM person)"
     )
     _resolve_replacements(runner, connection)
@@ -249,6 +251,7 @@ def _read_range(
         "day": _number("a.occurred_on"),
         "recorded": "a.recorded_at",
         "replaces_position": "r.target",
+        "same_as": "q.pid",
         "until": _number("CAST(a.s.until AS DATE)"),
         "born": _number("CAST(a.s.birth_date AS DATE)"),
         "born_year": "year(CAST(a.s.birth_date AS DATE))",
@@ -262,6 +265,7 @@ def _read_range(
     runner.run(
         f"INSERT INTO log SELECT {chosen} FROM arrived a "
         "JOIN person p ON p.participant_id = a.participant_id "
+        "LEFT JOIN person q ON q.participant_id = unhex(a.s.same_as) "
         "LEFT JOIN resolved r ON r.position = a.position ORDER BY p.pid, a.position"
     )
     runner.run("DROP TABLE arrived")

@@ -14,9 +14,11 @@ from adapters.event_store import in_parts
 from adapters.mapper import decode
 from adapters.schema import events
 from adapters.seals import Seals
+from domain.events import Linked, Unlinked
 from domain.history import Fact, Key
 from domain.intake import Known
 
+_LINKS = (Linked.TOPIC, Unlinked.TOPIC)
 _columns = (events.c.participant_id, events.c.id, events.c.topic, events.c.state)
 
 
@@ -86,3 +88,18 @@ def _fact(person: bytes, position: int, topic: str, state: bytes, seals: Seals |
         return Fact(decode(topic, state, person, seals), position)
     except DamagedError as error:
         raise DamagedError(f"position {position}: {error}") from error
+
+
+def linked_participants(connection: Connection, position: int) -> set[bytes]:
+    """Every participant that some link up to a position names, on either side."""
+    rows = connection.execute(
+        select(events.c.participant_id, events.c.topic, events.c.state).where(
+            events.c.topic.in_(_LINKS), events.c.id <= position
+        )
+    )
+    found: set[bytes] = set()
+    for participant_id, topic, state in rows:
+        event = decode(topic, bytes(state))
+        if isinstance(event, Linked | Unlinked):
+            found |= {bytes(participant_id), bytes.fromhex(event.same_as)}
+    return found

@@ -35,7 +35,7 @@ from adapters.seals import Seals
 from adapters.standings import leave, left_of
 from domain.calendar import to_microseconds
 from domain.codes import Profile
-from domain.events import Event, to_state
+from domain.events import Event, Linked, Unlinked, to_state
 from domain.history import Fact, History, Key
 from domain.intake import Append, Held, Intake, Known, Verdict
 from domain.record import Problem, Record, read_record, without_natural_keys
@@ -208,6 +208,12 @@ class _Chunk:
         self._erased = erased_among(self._connection, keys)
         mentioned = dict.fromkeys(r.participant for r in records if r.event.key not in self._erased)
         others = {
+            r.event.same_as
+            for r in records
+            if isinstance(r.event, Linked | Unlinked) and r.event.key not in self._erased
+        }
+        mentioned |= dict.fromkeys(others)
+        others = {
             natural for row in read if row.record is None and (natural := _natural_key(row.raw))
         }
         people = ids_of(self._connection, {*mentioned, *others}, self._seals)
@@ -218,6 +224,8 @@ class _Chunk:
         waiting = quarantine.held_persons(self._connection, keys) if self._anything_waits else set()
         self._load_histories(read, people, waiting)
         people |= new
+        for row in read:
+            row.record = _with_ids(row.record, people)
         self._intake.known |= {
             key: known
             for key, known in known_events(self._connection, keys | targets, self._seals).items()
@@ -479,6 +487,16 @@ def _chunks(rows: Iterable[RawRow], size: int) -> Iterator[list[RawRow]]:
     iterator = iter(rows)
     while chunk := list(islice(iterator, size)):
         yield chunk
+
+
+def _with_ids(record: Record | None, people: Mapping[str, bytes]) -> Record | None:
+    """A record whose link names the other participant as the log does: by id."""
+    if record is None or not isinstance(record.event, Linked | Unlinked):
+        return record
+    other = people.get(record.event.same_as)
+    if other is None:
+        return record
+    return Record(record.participant, record.event.model_copy(update={"same_as": other.hex()}))
 
 
 def _natural_key(raw: RawRow) -> str | None:

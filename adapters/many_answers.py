@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import orjson
 from sqlalchemy import Engine
 
@@ -9,11 +11,12 @@ from adapters.answers import Asked, Result, checked, described, head_at, settle_
 from adapters.database import reading
 from adapters.errors import WrongUseError
 from adapters.event_store import appended_at
-from adapters.facts import every_history
+from adapters.facts import every_history, linked_participants
 from domain.codes import Profile
 from domain.history import Cutoff
-from domain.journey import Journey, journey_at
+from domain.journey import Journey
 from projections import reference
+from projections.question import Question
 
 
 class Answers:
@@ -28,7 +31,8 @@ class Answers:
         with reading(engine) as connection:
             self._head = head_at(connection, None)
             self._moment = appended_at(connection, self._head[0])
-            self._histories = [facts for _, facts in every_history(connection, self._head[0])]
+            self._histories = list(every_history(connection, self._head[0]))
+            self._linked = linked_participants(connection, self._head[0])
         self._journeys: dict[Cutoff, list[Journey]] = {}
         self._results: dict[bytes, Result] = {}
 
@@ -44,12 +48,17 @@ class Answers:
         question = checked(settle_at(asked, self.position, self._moment), self._profile)
         key = orjson.dumps(question.as_meta())
         if key not in self._results:
-            journeys = self._journeys_at(reference.cutoff_of(question))
+            journeys = self._journeys_for(question)
             table = reference.answer_over(question, self._profile, journeys)
             self._results[key] = described(question, table, self._head[1], self._profile)
         return self._results[key]
 
-    def _journeys_at(self, cutoff: Cutoff) -> list[Journey]:
+    def _journeys_for(self, question: Question) -> list[Journey]:
+        """Folded once for each cutoff; the date matters only where keys are linked."""
+        cutoff = reference.cutoff_of(question)
+        if self._linked:
+            cutoff = replace(cutoff, at=question.at)
         if cutoff not in self._journeys:
-            self._journeys[cutoff] = [journey_at(facts, cutoff) for facts in self._histories]
+            found = reference.journeys_of(self._histories, self._linked, question)
+            self._journeys[cutoff] = list(found)
         return self._journeys[cutoff]

@@ -114,6 +114,7 @@ Flag: TypeAlias = Annotated[bool, BeforeValidator(_read_flag)]
 Number: TypeAlias = Annotated[float, BeforeValidator(_read_number)]
 Text: TypeAlias = Annotated[str, BeforeValidator(read_text)]
 Source: TypeAlias = Annotated[Text, AfterValidator(_source)]
+Key: TypeAlias = Annotated[Text, AfterValidator(_at_most(64))]
 EventId: TypeAlias = Annotated[Text, AfterValidator(_at_most(128))]
 
 
@@ -274,18 +275,21 @@ class BenefitStopped(Event):
 class Linked(Event):
     """The participant and `same_as` are keys of one person, as known from `recorded_at` on.
 
+    In a row `same_as` is the other key as the case systems share it; in the log it is the id that
+    the store gave that participant, in hex.
+
     Each key keeps its own history, and is sound or not by itself; persons are counted together.
     """
 
     TOPIC = "linked"
-    same_as: Text
+    same_as: Key
 
 
 class Unlinked(Event):
     """The participant and `same_as` turn out to be two persons: ends what `linked` said."""
 
     TOPIC = "unlinked"
-    same_as: Text
+    same_as: Key
 
 
 def _after_the_start(until: date, info: ValidationInfo) -> date:

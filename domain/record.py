@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from domain.codes import Profile
 from domain.composing import compose
-from domain.events import EVENT_TYPES, Event, show_value
+from domain.events import EVENT_TYPES, Event, Linked, Unlinked, show_value
 
 COLUMNS: Final = (
     "source", "event_id", "participant", "type", "occurred_on", "recorded_at", "replaces",
@@ -102,7 +102,7 @@ def read_record(
     latest_at = latest_at or handed_in_at
     if cls is not None and wrong is None:
         event = compose(cls, filled, profile, handed_in_at)
-        if event is not None and not _problems_between(event, latest_at):
+        if event is not None and not _problems_between(participant, event, latest_at):
             return Record(participant, event)
     problems = [] if cls is not None else [_type_problem(type_name)]
     problems += [] if wrong is None else [wrong]
@@ -115,7 +115,7 @@ def read_record(
         found = cls.model_validate(filled, context=profile)
     except ValidationError as error:
         return problems + _problems_of(error, cls)
-    problems += _problems_between(found, latest_at)
+    problems += _problems_between(participant, found, latest_at)
     return problems or Record(participant, found)
 
 
@@ -171,7 +171,7 @@ def _problems_of(error: ValidationError, cls: type[Event]) -> list[Problem]:
     return problems
 
 
-def _problems_between(event: Event, latest_at: datetime) -> list[Problem]:
+def _problems_between(participant: object, event: Event, latest_at: datetime) -> list[Problem]:
     problems = []
     if event.recorded_at > latest_at and not event.stamped:
         why = "a time to come; a source cannot have registered it yet"
@@ -179,6 +179,9 @@ def _problems_between(event: Event, latest_at: datetime) -> list[Problem]:
     if event.replaces == event.event_id:
         why = "the event's own id; name the event whose place it takes"
         problems.append(Problem("replaces", event.replaces, why))
+    if isinstance(event, Linked | Unlinked) and event.same_as == participant:
+        why = "the participant's own key; name the other one"
+        problems.append(Problem("same_as", "…", why))
     return problems
 
 

@@ -246,3 +246,7 @@ def _signs(runner: Runner) -> None:
         "INSERT INTO sign SELECT pid, topic, day, ord, position, programme, kind, attended, "
         f"outcome, known_from, known_to FROM fact WHERE topic IN {_SIGNS}"
     )
+    runner.run(
+        "INSERT INTO link SELECT DISTINCT pid, same_as FROM fact "
+        "WHERE topic IN ('linked', 'unlinked')"
+    )

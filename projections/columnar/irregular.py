@@ -30,7 +30,7 @@ from projections.columnar.tables import (
     month_day,
 )
 
-_NOT_FIELDS: Final = {"position", "pid", "topic", "day", "recorded", "replaces_position"}
+_NOT_FIELDS: Final = {"position", "pid", "topic", "day", "recorded", "replaces_position", "same_as"}
 _FIELDS: Final = tuple(name for name in LOG if name not in _NOT_FIELDS)
 _SELECTED: Final = ("pid", "ord", "position", "topic", "day", "known_from", "known_to", *_FIELDS)
 _AS_DATES: Final = {"until", "born"}
