@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from importlib import import_module
 from typing import Any, Literal
 
@@ -129,9 +129,7 @@ def settle_at(asked: Asked, position: int, moment: int | None) -> Question:
     """A question at a position that the log grew to at a moment, None where it is empty."""
     if asked.figure == "stock" and asked.at is not None and asked.period is not None:
         raise WrongUseError("stock takes --at, or --from and --to for the daily mean, not both")
-    known_at = asked.known_at or (
-        datetime.now(UTC) if moment is None else from_microseconds(moment)
-    )
+    known_at = asked.known_at or from_microseconds(moment or 0)  # of an empty log nothing is known
     at = asked.at or (asked.period.last if asked.period else datetime.now(OSLO).date())
     given = {name: getattr(asked, name) for name in asked.__dataclass_fields__}
     try:
