@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -90,15 +91,50 @@ class Result:
 def answer(engine: Engine, profile: Profile, asked: Asked) -> Result:
     """Counts a figure; WrongUseError where the question cannot be meant."""
     with reading(engine) as connection:
-        head = _head(connection, asked.position)
-        question = settle(asked, connection, head[0])
-        try:
-            check_codes(question, profile)
-        except QuestionError as error:
-            raise WrongUseError(str(error)) from None
+        head = head_at(connection, asked.position)
+        question = checked(settle(asked, connection, head[0]), profile)
         table = _count(connection, profile, question)
-    meta = question.as_meta() | {"head": head[1].hex(), "profile": profile.name}
-    return Result(meta, table.rows, table.total)
+    return described(question, table, head[1], profile)
+
+
+def checked(question: Question, profile: Profile) -> Question:
+    """The question; WrongUseError where it names a code that the profile does not have."""
+    try:
+        check_codes(question, profile)
+    except QuestionError as error:
+        raise WrongUseError(str(error)) from None
+    return question
+
+
+def described(question: Question, table: Table, head: bytes, profile: Profile) -> Result:
+    """A table with what it takes to get it again; `head` is the hash of the log at its position."""
+    return Result(meta_of(question, head, profile), table.rows, table.total)
+
+
+def meta_of(question: Question, head: bytes, profile: Profile) -> dict[str, Any]:
+    """All that it takes to ask a question again and to see whether anything has changed."""
+    return question.as_meta() | {
+        "head": head.hex(),
+        "profile": profile.name,
+        "profile_hash": fingerprint(profile),
+    }
+
+
+def fingerprint(profile: Profile) -> str:
+    """A hash of all in a profile that a figure may depend on: its rules and codes, not labels."""
+    codes = sorted(
+        (name, code.code, code.group)
+        for name, codes in profile.lists.items()
+        for code in codes.values()
+    )
+    said = (
+        codes,
+        profile.age_bands,
+        profile.target_groups,
+        sorted(profile.county_of_office.items()),
+        sorted(profile.unit_of_municipality.items()),
+    )
+    return hashlib.sha256(orjson.dumps(said)).hexdigest()[:16]
 
 
 def settle(asked: Asked, connection: Connection, position: int) -> Question:
@@ -115,7 +151,7 @@ def settle(asked: Asked, connection: Connection, position: int) -> Question:
         raise WrongUseError(str(error)) from None
 
 
-def _head(connection: Connection, position: int | None) -> tuple[int, bytes]:
+def head_at(connection: Connection, position: int | None) -> tuple[int, bytes]:
     """The position to count at, and the hash of the log up to there."""
     head = head_of(connection)
     if position is None or position == head.position:

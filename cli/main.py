@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from cli import append, figures, quarantine, replay
+from cli import append, explain, figures, quarantine, replay
 from cli import demo as demo_command
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ append.add_to(app)
 app.add_typer(quarantine.app, name="quarantine")
 figures.add_to(app)
 replay.add_to(app)
+app.add_typer(explain.app, name="explain")
 demo_command.add_to(app)
 
 

@@ -37,12 +37,16 @@ _MARKERS: Final[Mapping[str, Marker]] = {
 
 def marks_of(question: Question, lens: Lens, facts: Sequence[Fact]) -> Iterator[Mark]:
     """What one participant's facts, by position, add to a figure."""
-    cutoff = Cutoff(known_at=question.known_at, position=question.position)
-    return marks_in(question, lens, journey_at(facts, cutoff))
+    return marks_in(question, lens, journey_at(facts, cutoff_of(question)))
+
+
+def cutoff_of(question: Question) -> Cutoff:
+    """What a question's journeys are folded from; questions that agree in it share journeys."""
+    return Cutoff(known_at=question.known_at, position=question.position)
 
 
 def marks_in(question: Question, lens: Lens, journey: Journey) -> Iterator[Mark]:
-    """What a journey, folded without a cutoff date, adds to a figure."""
+    """What one participant's journey adds to a figure."""
     marker = _MARKERS["mean_stock" if question.is_mean else question.figure]
     return marker(question, lens, journey)
 

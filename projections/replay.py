@@ -97,8 +97,8 @@ def _fold(facts: Iterable[Fact]) -> tuple[Journey, dict[Key, tuple[str, ...]], d
             whys[fact.event.key] = why
             continue
         now = {id(spell): spell for spell in _running(journey)}
-        stopped = [f"{_name(running[one])} ends" for one in running if one not in now]
-        started = [f"{_name(now[one])} begins" for one in now if one not in running]
+        stopped = [f"{name_of(running[one])} ends" for one in running if one not in now]
+        started = [f"{name_of(now[one])} begins" for one in now if one not in running]
         changes[fact.event.key] = (*stopped, *started)
     return journey, changes, whys
 
@@ -107,7 +107,7 @@ def _running(journey: Journey) -> Iterable[Spell]:
     return (spell for kind in KINDS for spell in journey.spells[kind] if spell.closed is None)
 
 
-def _name(spell: Spell) -> str:
+def name_of(spell: Spell) -> str:
     """A spell in a few words: its kind and what it is of."""
     fields = _NAMED_BY["measure" if spell.kind == "measure" else "other"]
     said = [str(v) for name in fields if (v := getattr(spell.opened.event, name, None))]
@@ -189,7 +189,7 @@ def _spell_json(spell: Spell, day: date) -> dict[str, Any]:
     stop = spell.stop if spell.stop is not None and spell.stop <= day else None
     return {
         "kind": spell.kind,
-        "what": _name(spell).partition(" ")[2] or None,
+        "what": name_of(spell).partition(" ")[2] or None,
         "start": spell.start.isoformat(),
         "stop": None if stop is None else stop.isoformat(),
         "days": spell.days_by(day),

@@ -16,7 +16,7 @@ from domain.events import Exited, Reentered
 from domain.history import Cutoff, Fact, Key
 from domain.journey import Exit, Journey, Spell, journey_at
 from projections.explaining.aim import Aim, Plain, sums_of
-from projections.reference import marks_in
+from projections.reference import cutoff_of, marks_in
 from projections.tally import Mark
 from projections.views import Lens
 
@@ -56,16 +56,22 @@ class _Roles:
 
 def suffices(aim: Aim, lens: Lens, facts: Sequence[Fact]) -> Sufficient | None:
     """What one participant, facts by position, has in a cell, and why; None for one not in it."""
-    cutoff = Cutoff(known_at=aim.question.known_at, position=aim.question.position)
-    journey = journey_at(facts, cutoff)
+    journey = journey_at(facts, cutoff_of(aim.question))
     marks = aim.marks_of(marks_in(aim.question, lens, journey))
-    if not marks:
-        return None
+    return part_of(aim, lens, facts, journey, marks) if marks else None
+
+
+def part_of(
+    aim: Aim, lens: Lens, facts: Sequence[Fact], journey: Journey, marks: Sequence[Mark]
+) -> Sufficient:
+    """As `suffices`, where the journey and its marks in the cell are there already."""
     found = _Roles()
     for mark in marks:
         _read_from(aim, lens, journey, mark, found)
     chains = _Chains(facts)
-    trial = _Trial(aim, lens, cutoff, chains, sums_of(marks), list(found.facts.values()))
+    trial = _Trial(
+        aim, lens, cutoff_of(aim.question), chains, sums_of(marks), list(found.facts.values())
+    )
     for fact in _support(trial, journey):
         found.add(fact, "place")
     for fact in list(found.facts.values()):
