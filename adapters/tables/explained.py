@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from adapters.explaining import Explanation
+
+_MOST_ROWS: Final = 20
 
 
 def as_text(found: Explanation, *, most: int | None, width: int, color: bool) -> str:
@@ -63,8 +65,11 @@ def _show_cell(console: Any, found: Explanation, most: int | None) -> None:
     from rich.text import Text  # noqa: PLC0415
 
     console.print(Text(title(found.meta), style="bold"))
-    for row in found.found["rows"]:
+    rows = found.found["rows"]
+    for row in rows[:_MOST_ROWS]:
         console.print(Text(f"  {pairs(row)}"))
+    if len(rows) > _MOST_ROWS:
+        console.print(f"  … and {len(rows) - _MOST_ROWS} rows more")
     people = found.found["participants"]
     table = Table()
     for name in ("participant", "position", "occurred", "recorded", "source", "event", "why"):

@@ -140,7 +140,7 @@ def _class_step(question: Question, journey: Journey, exit_: Exit) -> Step:
         said = f"{tell(back)}, {where} {window}: returned, so not final"
         return Step("class", holds, said, (back,))
     later = first_back(exit_, journey, date.max, same_programme=False)
-    told = "nothing came back" if later is None else f"nothing came back before {tell(later)}"
+    told = "nothing came back" if later is None else f"{tell(later)}, came too late"
     facts = () if later is None else (later,)
     if what == "pending":
         said = f"nothing has come back by {question.at}; {window} runs to {last}"

@@ -65,6 +65,9 @@ def trace(aim: Aim, lens: Lens, facts: Sequence[Fact]) -> Trace:
             steps += _filters(aim, wide_lens, journey, seen)
         if any(mark.cells for mark in own):
             steps += _rows(aim, own, counted)
+        elif all(step.holds for step in steps):
+            said = "each filter fits something, but no one spell fits them all"
+            steps.append(Step("together", False, said))
         reasons.append(Reasons(thing, tuple(steps), bool(counted), _adds(counted)))
     return Trace(tuple(reasons), tuple(_left_out(facts, cutoff, journey)))
 
@@ -117,7 +120,10 @@ def _rows(aim: Aim, own: list[Mark], counted: list[Mark]) -> Iterator[Step]:
 
 
 def _adds(counted: list[Mark]) -> tuple[tuple[str, int], ...]:
-    """What a thing adds to the columns that count by name."""
+    """What a thing adds to the columns that count by name; in how many rows, where several."""
+    rows = {mark.extra for mark in counted}
+    if len(rows) > 1:
+        return (("rows", len(rows)),)
     sums: dict[str, int] = {}
     for mark in counted:
         for name, number in mark.adds:

@@ -59,6 +59,8 @@ def _fields(event: Any) -> str:
 
 def tell_spell(spell: Spell, last: date) -> str:
     """What opened a spell, and what closed it by a day; or that it runs on."""
+    if spell.start > last:
+        return tell(spell.opened)
     if spell.stop is None or not spell.stopped_by(last):
         return f"{tell(spell.opened)}; runs on at the end of {last}"
     if spell.closed is None:
