@@ -93,7 +93,7 @@ def answer(engine: Engine, profile: Profile, asked: Asked) -> Result:
     with reading(engine) as connection:
         head = head_at(connection, asked.position)
         question = checked(settle(asked, connection, head[0]), profile)
-        table = _count(connection, profile, question)
+        table = count(connection, profile, question)
     return described(question, table, head[1], profile)
 
 
@@ -164,6 +164,7 @@ def head_at(connection: Connection, position: int | None) -> tuple[int, bytes]:
     return position, bytes(found)
 
 
-def _count(connection: Connection, profile: Profile, question: Question) -> Table:
+def count(connection: Connection, profile: Profile, question: Question) -> Table:
+    """The figure over every history in the log up to the question's position."""
     histories: Iterable[Any] = (facts for _, facts in every_history(connection, question.position))
     return reference.answer(question, profile, histories)

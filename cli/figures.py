@@ -128,14 +128,17 @@ def add_to(app: typer.Typer) -> None:
         )
 
 
-def add_asking(app: typer.Typer, text: str, own: Options, run: Run) -> None:
+def add_asking(
+    app: typer.Typer, text: str, own: Options, run: Run, instead: Options | None = None
+) -> None:
     """One command for each figure that asks the same in another way: `run` answers it.
 
-    It takes the figure's options but for those of printing, and `own`, which may take the place of
-    one of the figure's. `text` is the help, with FIGURE for the figure's name.
+    It takes the figure's options but for those of printing, and `own`; `instead` takes the place
+    of those that the figure has. `text` is the help, with FIGURE for the figure's name.
     """
     for figure, (takes, _) in _FIGURES.items():
-        options_ = _options(_ALL_TAKE - _PRINTING | set(takes.split())) | own
+        taken = _options(_ALL_TAKE - _PRINTING | set(takes.split()))
+        options_ = taken | {n: one for n, one in (instead or {}).items() if n in taken} | own
         app.command(figure, help=text.replace("FIGURE", figure))(_command(figure, options_, run))
 
 

@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from cli import append, explain, figures, quarantine, replay
+from cli import append, diff, explain, figures, quarantine, replay
 from cli import demo as demo_command
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ app.add_typer(quarantine.app, name="quarantine")
 figures.add_to(app)
 replay.add_to(app)
 app.add_typer(explain.app, name="explain")
+app.add_typer(diff.app, name="diff")
 demo_command.add_to(app)
 
 

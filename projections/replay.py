@@ -51,7 +51,7 @@ def replay(facts: Sequence[Fact], cutoff: Cutoff) -> Replay:
     An event after the cutoff date is left out, but for one that replaces an earlier one; an event
     not known by the knowledge time, or appended after the position, is left out.
     """
-    known = _known(facts, cutoff)
+    known = known_facts(facts, cutoff)
     replacements = {
         key: fact for fact in known.values() if (key := fact.event.replaced_key) in known and key
     }
@@ -73,7 +73,8 @@ def replay(facts: Sequence[Fact], cutoff: Cutoff) -> Replay:
     return Replay(tuple(told), journey)
 
 
-def _known(facts: Iterable[Fact], cutoff: Cutoff) -> dict[Key, Fact]:
+def known_facts(facts: Iterable[Fact], cutoff: Cutoff) -> dict[Key, Fact]:
+    """Facts, given by position, that are known at a cutoff, replaced or not, whatever their day."""
     known: dict[Key, Fact] = {}
     for fact in facts:
         event = fact.event

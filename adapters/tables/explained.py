@@ -27,7 +27,7 @@ def as_text(found: Explanation, *, most: int | None, width: int, color: bool) ->
 def title(meta: Mapping[str, Any]) -> str:
     """What was asked, in a line."""
     said = [meta["figure"], *([f"of {meta['of']}"] if "of" in meta else [])]
-    said += [f"at {meta['at']}"] if "at" in meta else []
+    said += [f"at {meta['at']}"] if meta.get("at") else []
     said += [f"{meta['from']} to {meta['to']}"] if "from" in meta else []
     said += [meta["programme"]] if meta["programme"] else []
     said += [

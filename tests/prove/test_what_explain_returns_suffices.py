@@ -20,7 +20,7 @@ FIGURES = (
 
 
 @pytest.mark.parametrize("figure", FIGURES)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(data=st.data(), log=logs())
 def test_the_explained_events_alone_give_the_same_figure(
     figure: str, data: st.DataObject, log: Log
@@ -33,7 +33,7 @@ def test_the_explained_events_alone_give_the_same_figure(
 
 
 @pytest.mark.parametrize("figure", sorted(ROW_LABELS))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(data=st.data(), log=logs())
 def test_one_row_alone_is_explained_too(figure: str, data: st.DataObject, log: Log) -> None:
     question = data.draw(questions(figure))
@@ -49,7 +49,7 @@ def test_one_row_alone_is_explained_too(figure: str, data: st.DataObject, log: L
         assert sums_of(aim.marks_of(marks_of(question, lens, told))) == wanted
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(question=questions(), log=logs(most_persons=1))
 def test_no_event_that_only_gives_a_place_could_be_left_out(question: Question, log: Log) -> None:
     lens = Lens(question, PROFILE)

@@ -139,7 +139,7 @@ def test_the_last_rule_says_what_decided(question: Question, expected: str) -> N
     assert says(traced(question, facts(ONE_EXIT)))[-1] == expected
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(question=questions(), log=logs(most_persons=1))
 def test_the_trace_agrees_with_the_figure_and_gives_a_reason(question: Question, log: Log) -> None:
     lens = Lens(question, PROFILE)
@@ -150,7 +150,7 @@ def test_the_trace_agrees_with_the_figure_and_gives_a_reason(question: Question,
         assert one.counted or not all(step.holds for step in one.steps)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(data=st.data(), log=logs(most_persons=1))
 def test_every_event_is_either_told_or_left_out_with_a_reason(
     data: st.DataObject, log: Log
