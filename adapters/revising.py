@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any, TypeAlias
 
 import orjson
@@ -16,7 +16,7 @@ from adapters.errors import WrongUseError
 from adapters.facts import every_history, facts_of
 from adapters.participants import keys_of
 from adapters.schema import events
-from domain.calendar import Step, to_microseconds
+from domain.calendar import Step, show_instant, to_microseconds
 from domain.codes import Profile
 from projections.explaining.aim import ROW_LABELS
 from projections.layout import Row
@@ -116,16 +116,15 @@ def _changes(
 
 
 def grow(
-    engine: Engine, profile: Profile, first: Asked | None, last: Asked, every: Step
+    engine: Engine, profile: Profile, last: Asked, every: Step, since: datetime | None = None
 ) -> Revised:
     """The triangle: the figure of each step of the period at each knowledge time up to `last`'s.
 
-    `first`, where given, is the earliest knowledge time shown.
+    `since`, where given, is the earliest knowledge time shown. See `triangle.corners`.
     """
     with reading(engine) as connection:
         position, head = head_at(connection, last.position)
         question = checked(settle(replace(last, curve=False), connection, position), profile)
-        since = None if first is None else first.known_at
         try:
             asked = corners(question, every, since, last.at)
         except QuestionError as error:
@@ -137,7 +136,7 @@ def grow(
         "triangle": every,
         **meta_of(question, head, profile),
         "at": _shown(last.at),
-        "known_from": None if since is None else since.isoformat(),
+        "known_from": None if since is None else show_instant(since),
     }
     return Revised(meta, rows, None)
 

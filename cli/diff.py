@@ -68,8 +68,8 @@ def _diff(figure: str, given: dict[str, Any]) -> None:
     first, second = (asked(figure, given | one) for one in _sides(figure, given))
     store = open_engine(given["store"], make=False)
     if given["triangle"]:
-        since = first if len(given["known_at"] or ()) == 2 else None
-        found = grow(store, default_profile(), since, second, given["every"].value)
+        since = first.known_at if len(given["known_at"] or ()) == 2 else None
+        found = grow(store, default_profile(), second, given["every"].value, since)
     else:
         found = diff(store, default_profile(), first, second)
     if given["as_json"]:

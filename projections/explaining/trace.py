@@ -133,14 +133,17 @@ def _adds(counted: list[Mark]) -> tuple[tuple[str, int], ...]:
 
 
 def _left_out(facts: Sequence[Fact], cutoff: Cutoff, journey: Journey) -> Iterator[Step]:
-    """The facts that do not count in this question, each with its reason."""
+    """The facts that do not count in this question, each with its reason.
+
+    What was appended after its position is not told of: the answer must stay the same for ever.
+    """
     known: dict[Key, Fact] = {}
     replaced: dict[Key, Fact] = {}
     for fact in facts:
         event = fact.event
         if cutoff.position is not None and fact.position > cutoff.position:
-            yield _out("position", fact, f"appended after position {cutoff.position}")
-        elif cutoff.known_at is not None and event.recorded_at > cutoff.known_at:
+            break
+        if cutoff.known_at is not None and event.recorded_at > cutoff.known_at:
             yield _out("knowledge time", fact, f"not recorded until {_minute(event.recorded_at)}")
         elif (key := event.replaced_key) is not None and key not in known:
             yield _out("knowledge time", fact, f"replaces {event.replaces}, not known yet")

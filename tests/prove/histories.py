@@ -26,8 +26,8 @@ _SAID: dict[str, list[dict[str, Any]]] = {
         {"birth_date": "2003-02-20"},
     ],
     "referred": [{"office": "Aetat Majorstuen"}, {"programme": "kvp"}, {"programme": "intro"}],
-    "met": [{"kind": "guidance", "attended": "true"}, {"kind": "guidance", "attended": "false"}],
-    "assessed": [{"kind": "kvp"}, {"kind": "needs"}],
+    "met": [{"kind": "MEET", "attended": "true"}, {"kind": "MEET", "attended": "false"}],
+    "assessed": [{"kind": "kvp"}, {"kind": "ASSESS"}],
     "enrolled": [{"programme": "kvp"}, {"programme": "intro", "office": "Aetat Bodø"}],
     "reentered": [{"programme": "kvp"}, {"programme": "intro"}],
     "exited": [
@@ -67,6 +67,8 @@ def code(list_name: str, index: int = 0) -> str:
 POSITIVE = next(one for one in PROFILE.lists["destination"] if PROFILE.is_positive(one))
 _CODES = {
     "WORK": POSITIVE,
+    "MEET": code("meeting_kind"),
+    "ASSESS": next(one for one in PROFILE.lists["assessment_kind"] if one != "kvp"),
     "STATUS": code("jobseeker_status"),
     "M1": code("measure"),
     "M2": code("measure", 1),
