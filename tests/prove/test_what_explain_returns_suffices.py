@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from projections.explaining.aim import ROW_LABELS, Aim, labels_of, sums_of
+from projections.explaining.cell import person_json, take_apart
 from projections.explaining.support import suffices
 from projections.question import Question
 from projections.reference import answer, marks_of
@@ -64,3 +67,19 @@ def test_no_event_that_only_gives_a_place_could_be_left_out(question: Question, 
             less = suffices(Aim(question), lens, rest)
             unread = less is None or not read <= set(less.roles)
             assert unread or sums_of(less.marks if less else ()) != wanted
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data(), log=logs())
+def test_the_persons_told_are_as_many_as_the_cell_counts(data: st.DataObject, log: Log) -> None:
+    figure = data.draw(st.sampled_from(["stock", "flow", "exits", "funnel", "duty"]))
+    question = replace(data.draw(questions(figure)), by=())
+    aim = Aim(question)
+    found = take_apart(aim, Lens(question, PROFILE), list(enumerate(log)))
+    assert found.table.rows == answer(question, PROFILE, log).rows
+    told = [person_json(question, aim, part)["counted"] for _, part in found.persons]
+    column = "exits" if figure == "exits" else "persons"
+    adds = [sum(thing["adds"].get(column, 0) for thing in things) for things in told]
+    if figure in ("stock", "flow"):
+        adds = [min(one, 1) for one in adds]
+    assert sum(adds) == sum(row[column] for row in found.table.rows)
