@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -99,7 +100,7 @@ def answer(
         head = head_at(connection, asked.position)
         question = checked(settle(asked, connection, head[0]), profile)
         if by_engine == "reference":
-            table = _by_reference(connection, profile, question)
+            table = by_reference(connection, profile, question)
         else:
             table = _by_columns(engine, connection, profile, question)
     return described(question, table, head[1], profile)
@@ -116,8 +117,33 @@ def checked(question: Question, profile: Profile) -> Question:
 
 def described(question: Question, table: Table, head: bytes, profile: Profile) -> Result:
     """A table with what it takes to get it again; `head` is the hash of the log at its position."""
-    meta = question.as_meta() | {"head": head.hex(), "profile": profile.name}
-    return Result(meta, table.rows, table.total)
+    return Result(meta_of(question, head, profile), table.rows, table.total)
+
+
+def meta_of(question: Question, head: bytes, profile: Profile) -> dict[str, Any]:
+    """All that it takes to ask a question again and to see whether anything has changed."""
+    return question.as_meta() | {
+        "head": head.hex(),
+        "profile": profile.name,
+        "profile_hash": fingerprint(profile),
+    }
+
+
+def fingerprint(profile: Profile) -> str:
+    """A hash of all in a profile that a figure may depend on: its rules and codes, not labels."""
+    codes = sorted(
+        (name, code.code, code.group)
+        for name, codes in profile.lists.items()
+        for code in codes.values()
+    )
+    said = (
+        codes,
+        profile.age_bands,
+        profile.target_groups,
+        sorted(profile.county_of_office.items()),
+        sorted(profile.unit_of_municipality.items()),
+    )
+    return hashlib.sha256(orjson.dumps(said)).hexdigest()[:16]
 
 
 def settle(asked: Asked, connection: Connection, position: int) -> Question:
@@ -151,7 +177,7 @@ def head_at(connection: Connection, position: int | None) -> tuple[int, bytes]:
     return position, bytes(found)
 
 
-def _by_reference(connection: Connection, profile: Profile, question: Question) -> Table:
+def by_reference(connection: Connection, profile: Profile, question: Question) -> Table:
     histories = every_history(connection, question.position)
     linked = linked_participants(connection, question.position)
     return reference.answer_over(

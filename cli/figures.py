@@ -5,8 +5,8 @@ from __future__ import annotations
 import inspect
 import shutil
 import sys
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from collections.abc import Callable, Set
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
 
 import typer
 
@@ -28,8 +28,11 @@ _Places = Annotated[
     typer.Option("--places", metavar="FILE", help="CSV: measure, provider, from, to, places."),
 ]
 
+Options: TypeAlias = dict[str, tuple[Any, Any]]
+Run: TypeAlias = Callable[[str, dict[str, Any]], None]
+
 # Every option of the figures: what it is called in code, its type, its default.
-_OPTIONS: Final[dict[str, tuple[Any, Any]]] = {
+_OPTIONS: Final[Options] = {
     "store": (options.Store, DEFAULT_STORE),
     "of": (options.Of, Kinds.enrolment),
     "at": (options.At, None),
@@ -57,6 +60,7 @@ _ALL_TAKE: Final = frozenset(
     {"store", "known_at", "position", "programme", "by", "where"}
     | {"engine", "format_", "as_json", "lang", "out"}
 )
+_PRINTING: Final = frozenset({"format_", "as_json", "lang", "out"})
 # What each figure takes beside that, and its help.
 _FIGURES: Final = {
     "stock": (
@@ -120,21 +124,40 @@ _FIGURES: Final = {
 
 def add_to(app: typer.Typer) -> None:
     for figure, (takes, text) in _FIGURES.items():
-        app.command(figure, help=text)(_command(figure, _ALL_TAKE | set(takes.split())))
+        app.command(figure, help=text)(
+            _command(figure, _options(_ALL_TAKE | set(takes.split())), _answer)
+        )
 
 
-def _command(figure: str, takes: frozenset[str]) -> Callable[..., None]:
+def add_asking(
+    app: typer.Typer, text: str, own: Options, run: Run, instead: Options | None = None
+) -> None:
+    """One command for each figure that asks the same in another way: `run` answers it.
+
+    It takes the figure's options but for those of printing, and `own`; `instead` takes the place
+    of those that the figure has. `text` is the help, with FIGURE for the figure's name.
+    """
+    for figure, (takes, _) in _FIGURES.items():
+        taken = _options(_ALL_TAKE - _PRINTING | set(takes.split()))
+        options_ = taken | {n: one for n, one in (instead or {}).items() if n in taken} | own
+        app.command(figure, help=text.replace("FIGURE", figure))(_command(figure, options_, run))
+
+
+def _options(takes: Set[str]) -> Options:
+    return {name: option for name, option in _OPTIONS.items() if name in takes}
+
+
+def _command(figure: str, takes: Options, run: Run) -> Callable[..., None]:
     """A command whose signature, which Typer reads, has just the options that its figure takes."""
 
     def command(**given: Any) -> None:
-        _answer(figure, given)
+        run(figure, given)
 
     parameters = [
         inspect.Parameter(
             name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation
         )
-        for name, (annotation, default) in _OPTIONS.items()
-        if name in takes
+        for name, (annotation, default) in takes.items()
     ]
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     command.__annotations__ = {one.name: one.annotation for one in parameters}

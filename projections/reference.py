@@ -38,6 +38,11 @@ _MARKERS: Final[Mapping[str, Marker]] = {
 }
 
 
+def marks_of(question: Question, lens: Lens, facts: Sequence[Fact]) -> Iterator[Mark]:
+    """What one participant's facts, by position, add to a figure."""
+    return marks_in(question, lens, journey_at(facts, cutoff_of(question)))
+
+
 def cutoff_of(question: Question) -> Cutoff:
     """What a question's journeys are folded from; questions that agree in it share journeys."""
     return Cutoff(known_at=question.known_at, position=question.position)

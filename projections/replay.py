@@ -51,7 +51,7 @@ def replay(facts: Sequence[Fact], cutoff: Cutoff) -> Replay:
     An event after the cutoff date is left out, but for one that replaces an earlier one; an event
     not known by the knowledge time, or appended after the position, is left out.
     """
-    known = _known(facts, cutoff)
+    known = known_facts(facts, cutoff)
     replacements = _replacements(known)
     journey, changes, whys = _fold(counting(facts, cutoff))
     places: dict[Key, tuple[datetime, int]] = {}
@@ -83,7 +83,8 @@ def _replacements(known: Mapping[Key, Fact]) -> dict[Key, Fact]:
     return found
 
 
-def _known(facts: Iterable[Fact], cutoff: Cutoff) -> dict[Key, Fact]:
+def known_facts(facts: Iterable[Fact], cutoff: Cutoff) -> dict[Key, Fact]:
+    """Facts, given by position, that are known at a cutoff, replaced or not, whatever their day."""
     known: dict[Key, Fact] = {}
     for fact in facts:
         event = fact.event
@@ -107,8 +108,8 @@ def _fold(facts: Iterable[Fact]) -> tuple[Journey, dict[Key, tuple[str, ...]], d
             whys[fact.event.key] = why
             continue
         now = {id(spell): spell for spell in _running(journey)}
-        stopped = [f"{_name(running[one])} ends" for one in running if one not in now]
-        started = [f"{_name(now[one])} begins" for one in now if one not in running]
+        stopped = [f"{name_of(running[one])} ends" for one in running if one not in now]
+        started = [f"{name_of(now[one])} begins" for one in now if one not in running]
         changes[fact.event.key] = (*stopped, *started)
     return journey, changes, whys
 
@@ -117,7 +118,7 @@ def _running(journey: Journey) -> Iterable[Spell]:
     return (spell for kind in KINDS for spell in journey.spells[kind] if spell.closed is None)
 
 
-def _name(spell: Spell) -> str:
+def name_of(spell: Spell) -> str:
     """A spell in a few words: its kind and what it is of."""
     fields = _NAMED_BY["measure" if spell.kind == "measure" else "other"]
     said = [str(v) for name in fields if (v := getattr(spell.opened.event, name, None))]
@@ -199,7 +200,7 @@ def _spell_json(spell: Spell, day: date) -> dict[str, Any]:
     stop = spell.stop if spell.stop is not None and spell.stop <= day else None
     return {
         "kind": spell.kind,
-        "what": _name(spell).partition(" ")[2] or None,
+        "what": name_of(spell).partition(" ")[2] or None,
         "start": spell.start.isoformat(),
         "stop": None if stop is None else stop.isoformat(),
         "days": spell.days_by(day),

@@ -150,6 +150,8 @@ def questions(draw: st.DrawFn, last_position: int) -> Asked:
     names = [name for name in DIMENSIONS if name not in TIME]
     if figure in ("exits", "outcomes", "returns", "series"):
         names += TIME
+    own = {"chains": "measure", "capacity": "measure provider", "duty": "reason"}.get(figure, "")
+    names = [name for name in names if name not in own.split()]
     given["by"] = tuple(draw(st.lists(st.sampled_from(names), max_size=3, unique=True)))
     if draw(st.integers(0, 3)) == 0:
         name = draw(st.sampled_from(sorted(_VALUES)))
