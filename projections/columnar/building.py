@@ -32,7 +32,7 @@ _KEY: Final = """
          WHEN topic IN ('measure_started', 'measure_stopped') THEN placement
          WHEN topic IN ('benefit_started', 'benefit_stopped') THEN benefit
          ELSE '' END"""
-_SIGNS: Final = "('referred', 'met', 'assessed', 'outcome_observed')"
+_SIGNS: Final = ("referred", "met", "assessed", "outcome_observed")
 _SETS: Final = {
     "background": (
         "m.topic = 'registered' AND (m.born IS NOT NULL OR m.sex IS NOT NULL "
@@ -287,8 +287,10 @@ def _find_odd_attributes(runner: Runner, table: str) -> None:
 
 
 def _signs(runner: Runner) -> None:
-    runner.run(
-        "INSERT INTO sign SELECT f.pid, f.topic, f.day, f.ord, f.position, m.programme, m.kind, "
-        "m.attended, m.outcome, f.known_from, f.known_to FROM fact f "
-        f"JOIN mine m ON m.position = f.position WHERE f.topic IN {_SIGNS}"
-    )
+    """One topic after the other: whoever looks for one passes over the blocks of the others."""
+    for topic in _SIGNS:
+        runner.run(
+            "INSERT INTO sign SELECT f.pid, f.topic, f.day, f.ord, f.position, m.programme, "
+            "m.kind, m.attended, m.outcome, f.known_from, f.known_to FROM fact f "
+            f"JOIN mine m ON m.position = f.position WHERE f.topic = '{topic}'"
+        )
