@@ -200,7 +200,10 @@ def _by_columns(
     from projections.columnar.asking import ask  # noqa: PLC0415
 
     with ColumnarCopy(engine).at_least(connection, question.position) as (runner, stands_at):
-        apart = "SELECT pid FROM link UNION SELECT same_as FROM link"
+        apart = (
+            "SELECT pid FROM link UNION SELECT p.pid FROM link l "
+            "JOIN person p ON p.participant_id = unhex(l.same_as)"
+        )
         if stands_at > question.position:
             apart += (
                 f" UNION SELECT pid FROM log WHERE position > {question.position} "

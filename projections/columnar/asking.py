@@ -3,59 +3,75 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 
 from domain.codes import Profile
 from projections.columnar.dimensions import Dimensions
-from projections.columnar.parts import Part
+from projections.columnar.parts import Adds, Part
 from projections.columnar.plans import parts_of
 from projections.columnar.tables import Runner
-from projections.question import Question
-from projections.tally import Sums
+from projections.layout import WITHOUT_TOTAL
+from projections.question import PERSON, Cell, Question
+from projections.tally import Counts, Extra, Sums
 
 
 def ask(question: Question, profile: Profile, runner: Runner, without: str | None = None) -> Sums:
     """A question's sums over all participants, or all but those in the table `without`."""
     sums = Sums()
     for part in parts_of(question, profile, runner):
-        _add(sums, part, question, profile, runner, without, total=True)
-        if question.by:
-            _add(sums, part, question, profile, runner, without, total=False)
+        dimensions = Dimensions(question, profile, part.period)
+        groups = list(_found(part, dimensions, question.by, runner, without))
+        for cell, extra, adds in groups:
+            _add(sums.groups.setdefault(cell, {}), extra, adds)
+        if question.by and question.figure in WITHOUT_TOTAL:
+            continue
+        if question.by and not _add_up(part, dimensions):
+            groups = list(_found(part, dimensions, (), runner, without))
+        for _, extra, adds in groups:
+            _add(sums.total, extra, adds)
     if not question.by:
-        sums.groups[()] = {extra: counts.copy() for extra, counts in sums.total.items()}
+        sums.groups.setdefault((), {})
     return sums
 
 
-def _add(
-    sums: Sums,
-    part: Part,
-    question: Question,
-    profile: Profile,
-    runner: Runner,
-    without: str | None,
-    *,
-    total: bool,
-) -> None:
-    by = () if total else question.by
-    width = len(by)
-    for row in runner.rows(_sql(part, Dimensions(question, profile, part.period), by, without)):
-        extra, adds = part.read(row[width:])
-        adds = [(name, number) for name, number in adds if number]
-        if not adds:
-            continue
-        rows = sums.total if total else sums.groups.setdefault(row[:width], {})
-        counts = rows.setdefault(extra, Counter())
-        for name, number in adds:
-            counts[name] += number
+def _add_up(part: Part, dimensions: Dimensions) -> bool:
+    """Whether each thing, and each person, is in one cell alone, so that cells sum to the total.
+
+    What is the person's own on the day counted has one value; so has a spell's own, but a person
+    may have several spells, and a spell may meet several of another kind.
+    """
+    question = dimensions.question
+    if set(question.by) <= set(PERSON):
+        return True
+    return part.persons is None and not dimensions.families(question.dimensions)
+
+
+def _found(
+    part: Part, dimensions: Dimensions, by: tuple[str, ...], runner: Runner, without: str | None
+) -> Iterator[tuple[Cell, Extra, Adds]]:
+    """What there is in each cell: the cell, what tells its rows apart, and what is added."""
+    for row in runner.rows(_sql(part, dimensions, by, without)):
+        for extra, adds in part.read(row[len(by) :]):
+            if some := [(name, number) for name, number in adds if number]:
+                yield row[: len(by)], extra, some
+
+
+def _add(rows: dict[Extra, Counts], extra: Extra, adds: Adds) -> None:
+    counts = rows.setdefault(extra, Counter())
+    for name, number in adds:
+        counts[name] += number
 
 
 def _sql(part: Part, dimensions: Dimensions, by: tuple[str, ...], without: str | None) -> str:
     """One query: a row for each cell, and in it for each of what tells its rows apart."""
+    left_out = f"AND c.pid NOT IN (SELECT w_.pid FROM {without} w_)" if without else ""
+    if part.whole is not None:
+        return part.whole(by, left_out)
     names = tuple(dict.fromkeys((*by, *dimensions.question.where)))
     several = bool(dimensions.families(names))
     grouped = [*(dimensions.value(name) for name in by), *(f"c.{name}" for name in part.keys)]
     selected = [*grouped, *part.sums(several=several)]
     ctes = ",\n".join(f"{name} AS ({sql})" for name, sql in part.ctes)
-    left_out = f"AND c.pid NOT IN (SELECT w_.pid FROM {without} w_)" if without else ""
     group_by = f"GROUP BY {', '.join(grouped)}" if grouped else ""
     return (
         f"WITH {ctes}\nSELECT {', '.join(selected)}\nFROM c\n{dimensions.joins(names)}\n"

@@ -32,7 +32,8 @@ from projections.columnar.tables import (
 
 _NOT_FIELDS: Final = {"position", "pid", "topic", "day", "recorded", "replaces_position", "same_as"}
 _FIELDS: Final = tuple(name for name in LOG if name not in _NOT_FIELDS)
-_SELECTED: Final = ("pid", "ord", "position", "topic", "day", "known_from", "known_to", *_FIELDS)
+_OWN: Final = ("pid", "ord", "position", "topic", "day", "known_from", "known_to")
+_SELECTED: Final = (*(f"f.{name}" for name in _OWN), *(f"m.{name}" for name in _FIELDS))
 _AS_DATES: Final = {"until", "born"}
 _AT_ANY_TIME: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -61,11 +62,11 @@ def rectangles(
 
 def add_spells(runner: Runner) -> None:
     """Adds the spells of the subjects in `odd_subject`."""
-    selected = ", ".join(f"e.{name}" for name in _SELECTED)
     found = runner.rows(
-        f"SELECT {selected}, e.subject, e.subject_key FROM subject_event e "
-        "JOIN odd_subject o ON o.pid = e.pid AND o.subject = e.subject "
-        "AND o.subject_key = e.subject_key ORDER BY e.pid, e.subject, e.subject_key, e.ord"
+        f"SELECT {', '.join(_SELECTED)}, f.subject, f.subject_key FROM subject_event f "
+        "JOIN odd_subject o ON o.pid = f.pid AND o.subject = f.subject "
+        "AND o.subject_key = f.subject_key JOIN mine m ON m.position = f.position "
+        "ORDER BY f.pid, f.subject, f.subject_key, f.ord"
     )
     added: dict[str, list[tuple[Any, ...]]] = {kind: [] for kind in KINDS}
     width = len(_SELECTED)
@@ -113,11 +114,12 @@ def _spell_row(
 def add_attributes(runner: Runner) -> None:
     """Adds the attributes of the persons in each `odd_<table>`."""
     for table, columns in ATTRIBUTES.items():
-        # The whole of the person's facts: a place may hang on the enrolments, or on the birth.
-        selected = ", ".join(f"f.{name}" for name in _SELECTED)
+        # A place may hang on the enrolments; and on everything, where a birth may come too late.
         found = runner.rows(
-            f"SELECT {selected} FROM fact f JOIN (SELECT DISTINCT pid FROM odd_{table}) o "
-            f"ON o.pid = f.pid WHERE {_NEEDED[table]} ORDER BY f.pid, f.ord"
+            f"SELECT {', '.join(_SELECTED)} FROM fact f "
+            f"JOIN (SELECT DISTINCT pid FROM odd_{table}) o ON o.pid = f.pid "
+            f"JOIN mine m ON m.position = f.position WHERE f.topic IN {_NEEDED[table]} "
+            "OR f.pid IN (SELECT p.pid FROM odd_person p) ORDER BY f.pid, f.ord"
         )
         names = tuple(_BIRTH[name][0] if name in _BIRTH else name for name in columns)
         rows = [
@@ -132,9 +134,9 @@ def add_attributes(runner: Runner) -> None:
 
 
 _NEEDED: Final = {
-    "background": "TRUE",
-    "whereabouts": "TRUE",
-    "statuses": "f.topic = 'status_changed'",
+    "background": "('registered')",
+    "whereabouts": "('registered', 'referred', 'enrolled', 'reentered', 'exited')",
+    "statuses": "('status_changed')",
 }
 
 

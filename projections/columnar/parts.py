@@ -31,6 +31,9 @@ class Part:
     name, the conditions under which a thing counts; `persons`, the one under which its person
     does. `read` turns a row's keys and counts into what tells it apart and what it adds.
     `period` is set where spells of other kinds count by touching it.
+
+    A part may bring its `whole` query instead, from the dimensions that it is grouped by and a
+    further condition on `c`; `spread` says what a row adds where that is to several at once.
     """
 
     ctes: Sequence[tuple[str, str]]
@@ -41,6 +44,8 @@ class Part:
     reader: Callable[[tuple[Any, ...], Adds], tuple[Extra, Adds]] = field(
         default=lambda keys, adds: (keys, adds)
     )
+    whole: Callable[[tuple[str, ...], str], str] | None = None
+    spread: Callable[[tuple[Any, ...]], Iterable[tuple[Extra, Adds]]] | None = None
 
     def sums(self, *, several: bool) -> list[str]:
         """The sums as SQL; `several`: a thing may stand in several rows, and counts once."""
@@ -52,11 +57,13 @@ class Part:
             parts.append(f"count({item.format(condition)})")
         return parts
 
-    def read(self, values: Sequence[Any]) -> tuple[Extra, Adds]:
+    def read(self, values: Sequence[Any]) -> Iterable[tuple[Extra, Adds]]:
+        if self.spread is not None:
+            return self.spread(tuple(values))
         width = len(self.keys)
         names = (["persons"] if self.persons is not None else []) + list(self.counts)
         adds: Adds = list(zip(names, values[width:], strict=True))
-        return self.reader(tuple(values[:width]), adds)
+        return [self.reader(tuple(values[:width]), adds)]
 
 
 def on(day: date) -> str:

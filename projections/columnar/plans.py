@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any, Final, TypeAlias
 
-from domain.calendar import ONE_DAY, Length
+from domain.calendar import ONE_DAY, Length, Period
 from domain.codes import Profile
 from projections.columnar.dimensions import Dimensions, touches
 from projections.columnar.parts import Adds, Part, on, put_moments
+from projections.columnar.steps import FLOW, STOCK, fits, step_parts
 from projections.columnar.tables import SPELL, Runner, as_day, day_number, literal
 from projections.marks.persons import KVP, SOCIAL_ASSISTANCE
 from projections.question import RETURN_MONTHS, Question
@@ -17,6 +19,7 @@ from projections.tally import Extra
 
 Plan: TypeAlias = Callable[[Question, Dimensions, Runner], Iterable[Part]]
 _SPELL: Final = ", ".join(f"s.{name}" for name in SPELL if name not in ("known_from", "known_to"))
+_SHORT: Final = 800  # days
 _DAY: Final = "k.day, k.day_year, k.day_month_day, k.month, k.quarter, k.year"
 
 
@@ -44,6 +47,11 @@ def _stock(question: Question, dimensions: Dimensions, _: Runner) -> Iterator[Pa
 def _mean_stock(question: Question, dimensions: Dimensions, runner: Runner) -> Iterator[Part]:
     assert question.period is not None
     days = [question.period.start + timedelta(days=n) for n in range(question.period.days)]
+    if fits(question):
+        one_day = [Period(day, day + ONE_DAY) for day in days]
+        for part in step_parts(question, dimensions, runner, one_day, STOCK[:1]):
+            yield replace(part, spread=_days_in_all)
+        return
     put_moments(runner, "moments", days)
     found = _spells(question, dimensions, question.of, "TRUE")
     joined = "JOIN moments k ON s.start <= k.day AND k.day < s.stop"
@@ -53,6 +61,10 @@ def _mean_stock(question: Question, dimensions: Dimensions, runner: Runner) -> I
         return (), [("days", adds[0][1])]
 
     yield Part([("c", c)], {}, persons="TRUE", keys=("day",), reader=read)
+
+
+def _days_in_all(numbers: tuple[Any, ...]) -> Iterable[tuple[Extra, Adds]]:
+    return [((), [("days", sum(number or 0 for number in numbers))])]
 
 
 def _flow(question: Question, dimensions: Dimensions, _: Runner) -> Iterator[Part]:
@@ -78,9 +90,12 @@ _FLOW_COUNTS: Final[Mapping[str, str]] = {
 
 
 def _series(question: Question, dimensions: Dimensions, runner: Runner) -> Iterator[Part]:
-    """The stock at the end of each step in one query; the flow in each in one of its own."""
+    """The stock at the end of each step, then the flow in each."""
     assert question.period is not None
     steps = list(question.period.steps(question.every))
+    if fits(question):
+        yield from step_parts(question, dimensions, runner, steps, (*STOCK, *FLOW))
+        return
     put_moments(runner, "moments", [step.last for step in steps])
     found = _spells(question, dimensions, question.of, "TRUE")
     joined = "JOIN moments k ON s.start <= k.day AND k.day < s.stop"
@@ -181,12 +196,11 @@ def _exit_ctes(
         first, after = day_number(question.period.start), day_number(question.period.stop)
         when += f" AND s.stop >= {first} AND s.stop < {after}"
     found = _spells(question, dimensions, "enrolment", when)
-    days = runner.rows(f"SELECT DISTINCT s.stop {found.format(joined='')}")
     lengths = {"window_last": question.window, **more}
     put_moments(
         runner,
         "exit_days",
-        [as_day(day) for (day,) in days],
+        _exit_days(question, runner, found.format(joined="")),
         {name: _last_day(length) for name, length in lengths.items()},
     )
     lasts = ", ".join(f"k.{name}" for name in lengths)
@@ -203,6 +217,18 @@ def _exit_ctes(
         f"ON r.pid = e.pid AND r.opened_ord > e.ord AND r.start <= least(e.window_last, {at})"
     )
     return [("exit", exit_), ("back", back)]
+
+
+def _exit_days(question: Question, runner: Runner, found: str) -> list[date]:
+    """Every day on which somebody may have left; of a short period all, without asking."""
+    period = question.period
+    if period is not None and period.days <= _SHORT:
+        return [
+            day
+            for n in range(period.days)
+            if (day := period.start + timedelta(days=n)) <= question.at
+        ]
+    return [as_day(day) for (day,) in runner.rows(f"SELECT DISTINCT s.stop {found}")]
 
 
 def _last_day(length: Length) -> Callable[[date], int]:
@@ -224,15 +250,26 @@ def _destined(question: Question, dimensions: Dimensions) -> tuple[str, str]:
     return "seen", _outcome(dimensions, last, "e.told = 'unknown'")
 
 
-_EXIT: Final = (
-    "SELECT e.*, b.item IS NOT NULL AS returned, coalesce(seen.outcome, e.told) AS destination "
-    "FROM exit e LEFT JOIN back b ON b.item = e.item LEFT JOIN seen ON seen.item = e.item"
-)
+def _exit(*, returned: bool = True, destined: bool = True) -> str:
+    """A query of the exits, with whether the person came back, and with where they led."""
+    back = ("b.item IS NOT NULL AS returned", "LEFT JOIN back b ON b.item = e.item")
+    seen = (
+        "coalesce(seen.outcome, e.told) AS destination",
+        "LEFT JOIN seen ON seen.item = e.item",
+    )
+    wanted = [*[back] * returned, *[seen] * destined]
+    columns = ", ".join(["e.*", *(column for column, _ in wanted)])
+    return f"SELECT {columns} FROM exit e {' '.join(join for _, join in wanted)}"
+
+
+def _asks_where(question: Question) -> bool:
+    """Whether it matters where an exit led."""
+    return "destination" in question.dimensions
 
 
 def _exits(question: Question, dimensions: Dimensions, runner: Runner) -> Iterator[Part]:
     ctes = _exit_ctes(question, dimensions, runner, {})
-    ctes += [_destined(question, dimensions), ("c", _EXIT)]
+    ctes += [_destined(question, dimensions), ("c", _exit(destined=_asks_where(question)))]
     over = f"c.window_last <= {day_number(question.at)}"
     counts = {
         "exits": "TRUE",
@@ -252,7 +289,8 @@ def _outcomes(question: Question, dimensions: Dimensions, runner: Runner) -> Ite
     positive = ", ".join(literal(code) for code in codes if dimensions.profile.is_positive(code))
     for index, name in enumerate(horizons):
         c = (
-            f"SELECT e.*, l.outcome IN ({positive}) AS good FROM ({_EXIT}) e "
+            f"SELECT e.*, l.outcome IN ({positive}) AS good "
+            f"FROM ({_exit(destined=_asks_where(question))}) e "
             "LEFT JOIN later l ON l.item = e.item WHERE NOT e.returned "
             f"AND e.window_last <= {at} AND e.{name} <= {at}"
         )
@@ -267,23 +305,28 @@ def _outcomes(question: Question, dimensions: Dimensions, runner: Runner) -> Ite
 def _returns(question: Question, dimensions: Dimensions, runner: Runner) -> Iterator[Part]:
     at = day_number(question.at)
     ages = {f"after_{months}": Length(months=months) for months in RETURN_MONTHS}
-    shared = _exit_ctes(question, dimensions, runner, ages)
-    shared.append(_destined(question, dimensions))
-    for months in RETURN_MONTHS:
-        again = (
-            "SELECT DISTINCT e.item FROM exit e JOIN enrolment s ON s.pid = e.pid "
-            f"AND {dimensions.known('s')} AND s.programme = e.programme "
-            f"AND s.opened_ord > e.ord AND s.start <= e.after_{months}"
-        )
-        c = (
-            f"SELECT e.*, a.item IS NOT NULL AS again FROM ({_EXIT}) e "
-            f"LEFT JOIN again a ON a.item = e.item WHERE e.after_{months} <= {at}"
-        )
-        yield Part(
-            [*shared, ("again", again), ("c", c)],
-            {"exits": "TRUE", "returned": "c.again"},
-            reader=_tell_apart(months),
-        )
+    again = (
+        "SELECT e.item, min(s.start) AS again_on FROM exit e JOIN enrolment s ON s.pid = e.pid "
+        f"AND {dimensions.known('s')} AND s.programme = e.programme "
+        "AND s.opened_ord > e.ord GROUP BY e.item"
+    )
+    c = (
+        f"SELECT e.*, a.again_on FROM ({_exit(returned=False, destined=_asks_where(question))}) e "
+        "LEFT JOIN again a ON a.item = e.item"
+    )
+    ctes = _exit_ctes(question, dimensions, runner, ages)
+    ctes += [_destined(question, dimensions), ("again", again), ("c", c)]
+    counts = {f"exits {months}": f"c.after_{months} <= {at}" for months in RETURN_MONTHS} | {
+        f"returned {months}": f"c.after_{months} <= {at} AND c.again_on <= c.after_{months}"
+        for months in RETURN_MONTHS
+    }
+
+    def spread(numbers: tuple[Any, ...]) -> Iterator[tuple[Extra, Adds]]:
+        for name, number in zip(counts, numbers, strict=True):
+            what, months = name.split()
+            yield (int(months),), [(what, number)]
+
+    yield Part(ctes, counts, spread=spread)
 
 
 def _tell_apart(*extra: Any) -> Callable[[tuple[Any, ...], Adds], tuple[Extra, Adds]]:
@@ -324,7 +367,7 @@ def _funnel(question: Question, dimensions: Dimensions, runner: Runner) -> Itera
     codes = dimensions.profile.lists["destination"]
     positive = ", ".join(literal(code) for code in codes if dimensions.profile.is_positive(code))
     reached = (
-        f"SELECT r.pid, min(e.day) AS day_reached FROM referral r JOIN ({_EXIT}) e "
+        f"SELECT r.pid, min(e.day) AS day_reached FROM referral r JOIN ({_exit(returned=False)}) e "
         f"ON e.pid = r.pid AND e.ord > r.ord AND e.destination IN ({positive}) GROUP BY r.pid"
     )
     ctes = [("referral", referral), *exits, _destined(question, dimensions), ("reached", reached)]
@@ -347,7 +390,7 @@ def _funnel_part(question: Question, ctes: list[tuple[str, str]], step: str) -> 
 def _chains(question: Question, dimensions: Dimensions, _: Runner) -> Iterator[Part]:
     at = day_number(question.at)
     found = _spells(question, dimensions, "measure", f"s.start <= {at}")
-    c = (
+    link = (
         f"SELECT *, {on(question.at)}, next_start - start AS start_days, "
         f"CASE WHEN stop <= {at} THEN next_start - stop END AS stop_days FROM ("
         "SELECT s.pid, s.opened AS item, s.measure, s.start, s.stop, "
@@ -356,16 +399,20 @@ def _chains(question: Question, dimensions: Dimensions, _: Runner) -> Iterator[P
         "WHERE next_measure IS NOT NULL"
     )
 
-    def read(keys: tuple[Any, ...], adds: Adds) -> tuple[Extra, Adds]:
-        measure, following, start_days, stop_days = keys
-        count = adds[0][1]
-        said: Adds = [("count", count), (("start", start_days), count)]
-        if stop_days is not None:
-            said.append((("stop", stop_days), count))
-        return (measure, following), said
+    # Apart, for the lengths of both kinds together are nearly as many as there are links.
+    c = (
+        "SELECT *, 'start' AS since, start_days AS days FROM link UNION ALL "
+        "SELECT *, 'stop' AS since, stop_days AS days FROM link WHERE stop_days IS NOT NULL"
+    )
 
-    keys = ("measure", "next_measure", "start_days", "stop_days")
-    yield Part([("c", c)], {"n": "TRUE"}, keys=keys, reader=read)
+    def read(keys: tuple[Any, ...], adds: Adds) -> tuple[Extra, Adds]:
+        measure, following, since, days = keys
+        count = adds[0][1]
+        said: Adds = [((since, days), count)]
+        return (measure, following), said + [("count", count)] * (since == "start")
+
+    keys = ("measure", "next_measure", "since", "days")
+    yield Part([("link", link), ("c", c)], {"n": "TRUE"}, keys=keys, reader=read)
 
 
 def _duty(question: Question, dimensions: Dimensions, _: Runner) -> Iterator[Part]:

@@ -29,7 +29,7 @@ class Runner(Protocol):
 
 
 # One row an event, by position. `replaces_position` is the event whose place it takes, `same_as`
-# the other key that a link names.
+# the participant, in hex, that a link names.
 LOG: Final[Columns] = {
     "position": "BIGINT",
     "pid": "BIGINT",
@@ -61,7 +61,7 @@ LOG: Final[Columns] = {
     "origin": "VARCHAR",
     "single_parent": "BOOLEAN",
     "refugee_background": "BOOLEAN",
-    "same_as": "BIGINT",
+    "same_as": "VARCHAR",
 }
 _KNOWN: Final[Columns] = {"known_from": "BIGINT", "known_to": "BIGINT"}
 _VALID: Final[Columns] = {"valid_from": "INTEGER", "valid_to": "INTEGER"}
@@ -125,7 +125,7 @@ DERIVED: Final[Mapping[str, Columns]] = {
         for name, columns in ATTRIBUTES.items()
     },
     "sign": SIGN,
-    "link": {"pid": "BIGINT", "same_as": "BIGINT"},
+    "link": {"pid": "BIGINT", "same_as": "VARCHAR"},
 }
 
 
