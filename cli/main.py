@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from cli import access, append, erase, figures, quarantine, replay
+from cli import access, append, erase, figures, quarantine, replay, verify
 from cli import demo as demo_command
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ app.add_typer(quarantine.app, name="quarantine")
 figures.add_to(app)
 replay.add_to(app)
 erase.add_to(app)
+verify.add_to(app)
 app.add_typer(access.app, name="access")
 demo_command.add_to(app)
 
