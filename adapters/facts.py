@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import groupby
 from operator import itemgetter
+from typing import Any
 
 from sqlalchemy import Connection, select
 
@@ -72,7 +73,7 @@ def every_history(
     query = select(*_columns).order_by(events.c.participant_id, events.c.version)
     if position is not None:
         query = query.where(events.c.id <= position)
-    rows = connection.execution_options(yield_per=5000).execute(query)
+    rows = _readable(connection.execution_options(yield_per=5000).execute(query))
     for participant_id, group in groupby(rows, key=itemgetter(0)):
         yield (
             bytes(participant_id),
@@ -81,6 +82,14 @@ def every_history(
                 for _, position, topic, state in group
             ],
         )
+
+
+def _readable(rows: Iterable[Any]) -> Iterator[Any]:
+    """Rows as they come; DamagedError where a column holds what its type never does."""
+    try:
+        yield from rows
+    except (TypeError, ValueError) as error:
+        raise DamagedError("a row of the log does not read; run `forlop verify`") from error
 
 
 def _fact(person: bytes, position: int, topic: str, state: bytes, seals: Seals | None) -> Fact:

@@ -176,7 +176,7 @@ store_info = Table(
     Column("value", Text, nullable=False),
 )
 
-_APPEND_ONLY: Final = ("events", "batches", "erasures", "tombstones", "accesses")
+APPEND_ONLY: Final = ("events", "batches", "erasures", "tombstones", "accesses")
 _MAKING: Final = 0x464F524C4F50  # the number under which PostgreSQL lets one job make the tables
 
 
@@ -229,20 +229,28 @@ def _version(connection: Connection) -> int | None:
     return None if row is None else int(row.value)
 
 
+def trigger_names(dialect: str, table: str) -> list[str]:
+    """The triggers that keep a table append-only."""
+    if dialect == "sqlite":
+        return [f"{table}_no_{verb}" for verb in ("update", "delete")]
+    return [f"{table}_append_only"]
+
+
 def _triggers(dialect: str) -> list[str]:
     if dialect == "sqlite":
         return [
-            f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
+            f"CREATE TRIGGER {name} BEFORE {name.rpartition('_')[2].upper()} ON {table} "
             f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-            for table in _APPEND_ONLY
-            for verb in ("UPDATE", "DELETE")
+            for table in APPEND_ONLY
+            for name in trigger_names(dialect, table)
         ]
     function = (
         "CREATE OR REPLACE FUNCTION forlop_append_only() RETURNS trigger LANGUAGE plpgsql AS "
         "$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$"
     )
     return [function] + [
-        f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
+        f"CREATE TRIGGER {name} BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
         "FOR EACH STATEMENT EXECUTE FUNCTION forlop_append_only()"
-        for table in _APPEND_ONLY
+        for table in APPEND_ONLY
+        for name in trigger_names(dialect, table)
     ]

@@ -10,7 +10,18 @@ import sys
 
 import typer
 
-from cli import access, append, diff, erase, explain, figures, quarantine, replay, rerun
+from cli import (
+    access,
+    append,
+    diff,
+    erase,
+    explain,
+    figures,
+    quarantine,
+    replay,
+    rerun,
+    verify,
+)
 from cli import demo as demo_command
 
 app = typer.Typer(
@@ -26,6 +37,7 @@ app.add_typer(quarantine.app, name="quarantine")
 figures.add_to(app)
 replay.add_to(app)
 erase.add_to(app)
+verify.add_to(app)
 app.add_typer(access.app, name="access")
 app.add_typer(explain.app, name="explain")
 app.add_typer(diff.app, name="diff")
