@@ -1,0 +1,98 @@
+"""Results, and the earlier releases of them, put together as one system of cells."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from projections.suppression.cells import TOLERANCE, Cell, System
+from projections.suppression.reading import Nesting, Result, Sheet, nesting_of, read, without
+from projections.suppression.relations import relations
+
+_NOT_WHOLE = frozenset({"mean_persons", "mean_spells", "used"})  # means over days
+
+
+@dataclass
+class Published:
+    """One release as a reader has it: the values printed, and the cells printed as suppressed."""
+
+    sheets: tuple[Sheet, ...]
+    values: dict[Cell, float] = field(default_factory=dict)
+    suppressed: set[Cell] = field(default_factory=set)
+
+
+def is_whole(cell: Cell) -> bool:
+    """Whether a cell counts whole persons or spells."""
+    return cell.column not in _NOT_WHOLE
+
+
+def published(results: Sequence[Result], nesting: Nesting, release: int) -> Published:
+    """The cells of a release. ValueError if two tables print different numbers for one cell."""
+    found = Published(tuple(read(result, nesting) for result in results))
+    for sheet in found.sheets:
+        for line in sheet.lines:
+            for cell, value in sheet.cells(line, release):
+                if value is None:
+                    found.suppressed.add(cell)
+                elif abs(found.values.setdefault(cell, value) - value) > TOLERANCE:
+                    raise ValueError(
+                        f"{cell} is {found.values[cell]} in one table, {value} in another"
+                    )
+        _share_totals(sheet, found, release)
+    both = sorted(map(str, found.suppressed & found.values.keys()))
+    if both:
+        raise ValueError(f"{both[0]} is suppressed in one table and printed in another")
+    return found
+
+
+def _share_totals(sheet: Sheet, found: Published, release: int) -> None:
+    """The denominators of `share_of_final`, which the shares tell even where no row prints them."""
+    groups: dict[Cell, list[tuple[Any, Any]]] = defaultdict(list)
+    for line in sheet.lines:
+        if "share_of_final" in line.row and any(name == "destination" for name, _ in line.dims):
+            total = Cell(sheet.scope, "final", without(line.dims, "destination"), release)
+            groups[total].append((line.row.get("final"), line.row["share_of_final"]))
+    for total, rows in groups.items():
+        if total in found.values or total in found.suppressed:
+            continue
+        told = [round(final / share) for final, share in rows if final and share]
+        if told:
+            found.values[total] = told[0]
+        elif any(final is None for final, _ in rows):
+            found.suppressed.add(total)
+
+
+def true_system(
+    results: Sequence[Result],
+    earlier: Sequence[tuple[Sequence[Result], Sequence[Result]]],
+    given: Nesting | None,
+) -> tuple[System, Published]:
+    """The system of true values; `earlier` are pairs of true and published results."""
+    nesting = nesting_of([*results, *(r for pair in earlier for r in pair[0])], given)
+    system = System()
+    now = published(results, nesting, 0)
+    if now.suppressed:
+        raise ValueError(f"the true value of {min(map(str, now.suppressed))} is missing")
+    system.values.update(now.values)
+    system.relations += relations(now.sheets, now.values, nesting, 0)
+    for number, (true, printed) in enumerate(earlier, start=1):
+        known, seen = published(true, nesting, number), published(printed, nesting, number)
+        system.values.update(known.values)
+        system.relations += relations(known.sheets, known.values, nesting, number)
+        system.fixed |= known.values.keys()
+        system.withheld |= {c for c in known.values if c not in seen.values}
+    return system, now
+
+
+def same_cells(cells: Iterable[Cell]) -> Iterator[tuple[Cell, Cell]]:
+    """Pairs of a later and an earlier release's cell for the same thing (release 0 is the last)."""
+    releases: dict[tuple[Any, ...], list[Cell]] = defaultdict(list)
+    for cell in sorted(cells, key=str):
+        releases[cell.scope, cell.column, cell.dims].append(cell)
+    for group in releases.values():
+        ordered = sorted(group, key=lambda cell: (cell.release == 0, cell.release))
+        for i, before in enumerate(ordered):
+            for after in ordered[i + 1 :]:
+                yield after, before
