@@ -19,29 +19,29 @@ Z = 1.959963984540054  # the 97.5 % point of the normal distribution
 def nowcast(revisions: Mapping[str, Any]) -> dict[str, Any]:
     """What a growing figure will come to, from its revision triangle.
 
-    `revisions` is a result with a row for each `origin` (a month, as text) and `age` (whole
-    months after it, from 0): `value`, the figure cumulated up to then as it was known then.
-    Origins with the same rows at every age but the last few form the triangle. ValueError if an
-    origin misses an age in between, or fewer than three ages are known.
+    `revisions` is a result with a row for each `month` (as text) in which things happened and `age`
+    (whole months after it, from 0): `value`, the figure cumulated up to then as it was known then.
+    The youngest months are known at the fewest ages. ValueError if a month misses an age in
+    between, or fewer than three ages are known.
     """
-    origins: dict[str, dict[int, float]] = {}
+    months: dict[str, dict[int, float]] = {}
     for row in revisions["rows"]:
-        origins.setdefault(row["origin"], {})[row["age"]] = row["value"]
+        months.setdefault(row["month"], {})[row["age"]] = row["value"]
     triangle = []
-    for origin, by_age in sorted(origins.items()):
+    for month, by_age in sorted(months.items()):
         if sorted(by_age) != list(range(len(by_age))):
-            raise ValueError(f"{origin} misses an age between 0 and {max(by_age)}")
+            raise ValueError(f"{month} misses an age between 0 and {max(by_age)}")
         triangle.append([by_age[age] for age in range(len(by_age))])
     ladder = chain_ladder(triangle)
     rows = [
-        {"origin": origin, **_projected(one)}
-        for origin, one in zip(sorted(origins), ladder.origins, strict=True)
+        {"month": month, **_projected(one)}
+        for month, one in zip(sorted(months), ladder.origins, strict=True)
     ]
     method = (
         "Chain ladder; standard error by Mack (1993); 95 % interval log-normal in what is to come"
     )
     meta = {**revisions["meta"], "figure": "nowcast", "of": revisions["meta"]["figure"]}
-    meta |= {"method": method, "by": ["origin"], "factors": list(ladder.factors)}
+    meta |= {"method": method, "by": ["month"], "factors": list(ladder.factors)}
     return {"meta": meta, "rows": rows, "total": _projected(ladder.total)}
 
 

@@ -27,7 +27,7 @@ ERRORS_PERCENT = [80, 26, 19, 27, 29, 26, 22, 23, 29]  # the same, table 3
 
 def revisions(triangle: list[list[int]]) -> dict[str, Any]:
     rows = [
-        {"origin": f"2003-{i + 1:02d}", "age": age, "value": value}
+        {"month": f"2003-{i + 1:02d}", "age": age, "value": value}
         for i, row in enumerate(triangle)
         for age, value in enumerate(row)
     ]
@@ -71,7 +71,7 @@ def test_a_nowcast_names_its_method_and_brackets_what_it_expects() -> None:
 def test_an_origin_of_nothing_grows_to_nothing_with_an_unknown_error() -> None:
     found = nowcast(revisions([[10, 20, 22], [12, 23], [0]]))
     assert found["rows"][2] == {
-        "origin": "2003-03", "latest": 0, "expected": 0, "standard_error": None,
+        "month": "2003-03", "latest": 0, "expected": 0, "standard_error": None,
         "low": None, "high": None,
     }  # fmt: skip
 
