@@ -18,12 +18,12 @@ def whole(number: float, language: Language) -> str:
 
 def decimal(number: float, places: int, language: Language) -> str:
     """Rounded half up, away from zero, on the digits that the number is written with."""
-    return _shown(Decimal(repr(number)), places, language)
+    return _shown(Decimal(str(number)), places, language)
 
 
 def percent(share: float, language: Language, places: int = 1) -> str:
     """A share of 1 as `37,0 %` or `37.0%`."""
-    text = _shown(Decimal(repr(share)) * 100, places, language)
+    text = _shown(Decimal(str(share)) * 100, places, language)
     return f"{text}{HARD_SPACE}%" if language == "nb" else f"{text}%"
 
 
