@@ -109,10 +109,8 @@ class _Reader:
         return Audit(tuple(intervals), tuple(leaks))
 
     def _interval(self, form: dict[Cell, float], whole: bool) -> tuple[float, float]:
-        extent = self._attack.extent(form)
-        if not whole:
-            return extent.low, extent.high
-        return math.ceil(extent.low - TOLERANCE), math.floor(extent.high + TOLERANCE)
+        low, high = self._attack.extent(form)
+        return (math.ceil(low - TOLERANCE), math.floor(high + TOLERANCE)) if whole else (low, high)
 
     def _leak(self, cell: Cell, low: float, high: float) -> Iterator[Leak]:
         rounded = self._bounds[cell].high < 0.5 * self._ceiling

@@ -40,10 +40,11 @@ def published(results: Sequence[Result], nesting: Nesting, release: int) -> Publ
                     raise ValueError(
                         f"{cell} is {found.values[cell]} in one table, {value} in another"
                     )
-        _share_totals(sheet, found, release)
     both = sorted(map(str, found.suppressed & found.values.keys()))
     if both:
         raise ValueError(f"{both[0]} is suppressed in one table and printed in another")
+    for sheet in found.sheets:
+        _share_totals(sheet, found, release)
     return found
 
 
@@ -55,11 +56,12 @@ def _share_totals(sheet: Sheet, found: Published, release: int) -> None:
             total = Cell(sheet.scope, "final", without(line.dims, "destination"), release)
             groups[total].append((line.row.get("final"), line.row["share_of_final"]))
     for total, rows in groups.items():
-        if total in found.values or total in found.suppressed:
+        if total in found.values:
             continue
         told = [round(final / share) for final, share in rows if final and share]
         if told:
             found.values[total] = told[0]
+            found.suppressed.discard(total)
         elif any(final is None for final, _ in rows):
             found.suppressed.add(total)
 

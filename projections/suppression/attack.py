@@ -15,16 +15,15 @@ from projections.suppression.cells import Bounds, Cell, Form, Relation
 
 
 @dataclass(frozen=True)
-class Extent:
-    """The least and most a form can be, and each cell's reduced cost at either end.
+class Most:
+    """The most a form can be, a table in which it is, and each cell's reduced cost there.
 
-    A cost below zero means that more of the cell would raise the value; above zero, less of it.
+    A cost below zero means that more of the cell would raise the form; above zero, less of it.
     """
 
-    low: float
-    high: float
-    costs_low: tuple[float, ...]
-    costs_high: tuple[float, ...]
+    value: float
+    table: Sequence[float]
+    costs: Sequence[float]
 
 
 class ContradictionError(ValueError):
@@ -61,13 +60,12 @@ class Attack:
         """Set what is known of a cell."""
         self._model.changeColBounds(self._index[cell], bounds.low, bounds.high)
 
-    def extent(self, form: Form) -> Extent:
-        """The feasible interval of a form. ContradictionError if no table at all is possible."""
-        high, costs_high = self._most(form)
-        low, costs_low = self._most({cell: -factor for cell, factor in form.items()})
-        return Extent(-low, high, costs_low, costs_high)
+    def extent(self, form: Form) -> tuple[float, float]:
+        """The least and most a form can be. ContradictionError if no table at all is possible."""
+        return -self.most(opposite(form)).value, self.most(form).value
 
-    def _most(self, form: Form) -> tuple[float, tuple[float, ...]]:
+    def most(self, form: Form) -> Most:
+        """The most a form can be. ContradictionError if no table at all is possible."""
         import highspy  # noqa: PLC0415
 
         columns, factors = self._row(form)
@@ -75,13 +73,18 @@ class Attack:
         self._model.run()
         status = self._model.getModelStatus()
         value = -self._model.getInfo().objective_function_value
-        costs = tuple(self._model.getSolution().col_dual)
+        solution = self._model.getSolution()
+        found = Most(value, solution.col_value, solution.col_dual)
         self._model.changeColsCost(len(columns), columns, 0.0 * factors)  # forgets the solution
         if status == highspy.HighsModelStatus.kInfeasible:
             raise ContradictionError("no table fits the published cells")
         if status != highspy.HighsModelStatus.kOptimal:
             raise RuntimeError(f"the solver stopped: {status}")
-        return value, costs
+        return found
+
+
+def opposite(form: Form) -> dict[Cell, float]:
+    return {cell: -factor for cell, factor in form.items()}
 
 
 def solver() -> Any:

@@ -9,11 +9,11 @@ the master's bound is a proof of how few cells could do.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from projections.suppression.attack import Attack, Extent, solver
+from projections.suppression.attack import Attack, opposite, solver
 from projections.suppression.cells import TOLERANCE, Bounds, Cell, Demand, Form, System
 
 ROUNDS = 300  # of master and attack, before the rest is closed by the shortest way
@@ -83,8 +83,8 @@ class Selection:
     def _can_be_met(self, demand: Demand) -> bool:
         """Whether it is met with everything suppressed that may be."""
         self._set(set(self._free))
-        extent = self._attack.extent(demand.form)
-        return not _unmet(demand, extent)
+        low, high = self._attack.extent(demand.form)
+        return high - low >= demand.width - _SLACK and high >= demand.reach - _SLACK
 
     def _bounds(self, cell: Cell, suppressed: bool) -> Bounds:
         value = self._system.values[cell]
@@ -98,21 +98,29 @@ class Selection:
         self._now = set(suppressed)
 
     def _cuts(self, suppressed: set[Cell]) -> Iterable[Cut]:
+        """What a pattern lacks. A table that shows one demand met often shows others met too."""
         self._set(suppressed)
+        seen = _Seen(self._attack.cells)
         for demand in self._demands:
-            extent = self._attack.extent(demand.form)
-            yield from self._learned(demand, extent, suppressed)
+            if not seen.meets(demand):
+                yield from self._learned(demand, suppressed, seen)
 
-    def _learned(self, demand: Demand, extent: Extent, suppressed: set[Cell]) -> Iterable[Cut]:
-        up = self._weights(extent.costs_high)
-        if extent.high < demand.reach - _SLACK:
-            yield _cut(up, extent.high - demand.true, demand.reach - demand.true, suppressed)
-        if extent.high - extent.low < demand.width - _SLACK:
-            down = self._weights(extent.costs_low)
-            both = {cell: up.get(cell, 0.0) + down.get(cell, 0.0) for cell in (*up, *down)}
-            yield _cut(both, extent.high - extent.low, demand.width, suppressed)
+    def _learned(self, demand: Demand, suppressed: set[Cell], seen: _Seen) -> Iterable[Cut]:
+        up = self._attack.most(demand.form)
+        seen.add(up.table)
+        weights = self._weights(up.costs)
+        if up.value < demand.reach - _SLACK:
+            yield _cut(weights, up.value - demand.true, demand.reach - demand.true, suppressed)
+        if up.value - demand.true >= demand.width - _SLACK:
+            return
+        down = self._attack.most(opposite(demand.form))
+        seen.add(down.table)
+        if up.value + down.value < demand.width - _SLACK:
+            below = self._weights(down.costs)
+            both = {c: weights.get(c, 0.0) + below.get(c, 0.0) for c in (*weights, *below)}
+            yield _cut(both, up.value + down.value, demand.width, suppressed)
 
-    def _weights(self, costs: tuple[float, ...]) -> dict[Cell, float]:
+    def _weights(self, costs: Sequence[float]) -> dict[Cell, float]:
         """How far suppressing each cell could move the bound: its reduced cost times its range."""
         found = {}
         fixed = self._system.fixed
@@ -135,9 +143,28 @@ class Selection:
         return suppressed
 
 
-def _unmet(demand: Demand, extent: Extent) -> bool:
-    narrow = extent.high - extent.low < demand.width - _SLACK
-    return narrow or extent.high < demand.reach - _SLACK
+class _Seen:
+    """The least and most that each cell was in the tables found possible so far."""
+
+    def __init__(self, cells: Sequence[Cell]) -> None:
+        self._index = {cell: i for i, cell in enumerate(cells)}
+        self._low: Any = None
+        self._high: Any = None
+
+    def add(self, table: Sequence[float]) -> None:
+        import numpy as np  # noqa: PLC0415
+
+        found = np.asarray(table)
+        self._low = found if self._low is None else np.minimum(self._low, found)
+        self._high = found if self._high is None else np.maximum(self._high, found)
+
+    def meets(self, demand: Demand) -> bool:
+        """Whether the tables seen show a demand on one cell met."""
+        if len(demand.form) > 1 or self._high is None:
+            return False
+        i = self._index[next(iter(demand.form))]
+        high, low = float(self._high[i]), float(self._low[i])
+        return high >= demand.reach - _SLACK and high - low >= demand.width - _SLACK
 
 
 def _cut(factors: Mapping[Cell, float], moved: float, wanted: float, suppressed: set[Cell]) -> Cut:
