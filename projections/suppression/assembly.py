@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from projections.suppression.cells import TOLERANCE, Cell, System
-from projections.suppression.reading import Nesting, Result, Sheet, nesting_of, read, without
+from projections.suppression.reading import Nesting, Result, Sheet, nesting_of, read
 from projections.suppression.relations import relations
 
 _NOT_WHOLE = frozenset({"mean_persons", "mean_spells", "used"})  # means over days
@@ -49,21 +49,31 @@ def published(results: Sequence[Result], nesting: Nesting, release: int) -> Publ
 
 
 def _share_totals(sheet: Sheet, found: Published, release: int) -> None:
-    """The denominators of `share_of_final`, which the shares tell even where no row prints them."""
-    groups: dict[Cell, list[tuple[Any, Any]]] = defaultdict(list)
+    """The denominators of shares, which the shares tell even where no row prints them."""
+    groups: dict[Cell, list[tuple[float | None, float | None]]] = defaultdict(list)
     for line in sheet.lines:
-        if "share_of_final" in line.row and any(name == "destination" for name, _ in line.dims):
-            total = Cell(sheet.scope, "final", without(line.dims, "destination"), release)
-            groups[total].append((line.row.get("final"), line.row["share_of_final"]))
+        for share in line.shares:
+            total = Cell(sheet.scope, share.of, share.whole, release)
+            one = 100 if share.column.startswith("percent") else 1
+            value, part = line.row.get(share.of), line.row.get(share.column)
+            groups[total].append((value, part / one if part is not None else None))
     for total, rows in groups.items():
         if total in found.values:
             continue
-        told = [round(final / share) for final, share in rows if final and share]
+        # The largest part's share, however rounded, tells the denominator best.
+        told = [(part, value / part) for value, part in rows if value and part]
         if told:
-            found.values[total] = told[0]
+            found.values[total] = _denominator(max(told)[1], [value for value, _ in rows])
             found.suppressed.discard(total)
-        elif any(final is None for final, _ in rows):
+        elif any(value is None for value, _ in rows):
             found.suppressed.add(total)
+
+
+def _denominator(told: float, parts: Sequence[float | None]) -> float:
+    """The sum of the parts, if all are printed and the share, which may be rounded, agrees."""
+    together = sum(part for part in parts if part is not None)
+    agrees = None not in parts and abs(together - told) <= 1 + 0.02 * together
+    return together if agrees else round(told)
 
 
 def true_system(

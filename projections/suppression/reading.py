@@ -74,12 +74,22 @@ _BASIS = {
 
 
 @dataclass(frozen=True)
+class Share:
+    """A column that is one count over another: which count, and the denominator's dimensions."""
+
+    column: str
+    of: str
+    whole: Dims
+
+
+@dataclass(frozen=True)
 class Line:
     """One row of a result, or its total (index None), under the dimensions that say what it is."""
 
     index: int | None
     dims: Dims
     row: Mapping[str, Any]
+    shares: tuple[Share, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -110,12 +120,11 @@ class Sheet:
 
     def _denominators(self, column: str, line: Line) -> list[Cell]:
         """Counts of other lines that a share tells together with its own."""
-        if column == "share_of_final":
-            return [Cell(self.scope, "final", without(line.dims, "destination"))]
+        found = [Cell(self.scope, s.of, s.whole) for s in line.shares if s.column == column]
         if column == "share" and self.figure == "funnel":
             referred = (*without(line.dims, "step"), ("step", "referred"))
-            return [Cell(self.scope, "persons", tuple(sorted(referred)))]
-        return []
+            found.append(Cell(self.scope, "persons", tuple(sorted(referred))))
+        return found
 
 
 def without(dims: Dims, name: str) -> Dims:
@@ -123,21 +132,38 @@ def without(dims: Dims, name: str) -> Dims:
 
 
 def read(result: Result, nesting: Nesting) -> Sheet:
-    """A result as a sheet of cells. ValueError if it carries no figure's name."""
+    """A result as a sheet of cells. ValueError if it carries no figure's name.
+
+    A report says in `meta["percentages"]` what its own columns are a share of:
+    `{"percent": {"of": "persons", "within": ["county"]}}` is the part of the county's persons;
+    within nothing, of all.
+    """
     meta = result["meta"]
     if "figure" not in meta:
         raise ValueError("the result's meta names no figure")
     figure, (kept, filters) = meta["figure"], _where(meta.get("where"))
     names = list(dict.fromkeys((*meta.get("by", ()), *OWN_DIMENSIONS.get(figure, ()))))
     scope = {key: meta[key] for key in _SCOPE if meta.get(key) is not None}
-    lines = [
-        Line(i, _normal({**kept, **{n: row[n] for n in names if n in row}}, nesting), row)
-        for i, row in enumerate(result["rows"])
-    ]
+    percentages = {c: (p["of"], set(p["within"])) for c, p in meta.get("percentages", {}).items()}
+    if figure == "exits":
+        percentages.setdefault("share_of_final", ("final", set(names) - {"destination"}))
+    lines = []
+    for i, row in enumerate(result["rows"]):
+        dims = {name: row[name] for name in names if name in row}
+        shares = tuple(
+            Share(column, of, _normal({**kept, **_only(dims, within)}, nesting))
+            for column, (of, within) in percentages.items()
+            if column in row
+        )
+        lines.append(Line(i, _normal({**kept, **dims}, nesting), row, shares))
     if result.get("total") is not None:
         lines.append(Line(None, _normal(kept, nesting), result["total"]))
     text = json.dumps({**scope, "where": filters}, sort_keys=True, ensure_ascii=False)
     return Sheet(text, figure, _normal(kept, nesting), frozenset(names), tuple(lines))
+
+
+def _only(dims: Mapping[str, Value], names: set[str]) -> dict[str, Value]:
+    return {name: value for name, value in dims.items() if name in names}
 
 
 def _where(where: Any) -> tuple[dict[str, Value], list[Any]]:

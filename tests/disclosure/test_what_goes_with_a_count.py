@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from projections.disclosure import Release, Rule, suppress
@@ -190,3 +192,36 @@ def test_a_threshold_or_base_of_one_is_wrong_use() -> None:
         Rule(threshold=1)
     with pytest.raises(ValueError, match="2 or more"):
         round_to_base([], 1)
+
+
+def test_a_reports_percentages_tell_the_total_that_they_are_of() -> None:
+    """Nobody prints the county's 40, but 20 persons at 50 % do, and so the 2 that are left."""
+    rows = [
+        {"county": c, "office": o, "persons": n, "percent": 100 * n / of}
+        for c, o, n, of in (
+            ("Hedmark", "Hamar", 20, 40), ("Hedmark", "Brumunddal", 18, 40),
+            ("Hedmark", "Kongsvinger", 2, 40), ("Oslo", "Furuset", 9, 20),
+            ("Oslo", "Helsfyr", 11, 20),
+        )
+    ]  # fmt: skip
+    of_county: dict[str, Any] = {
+        "percentages": {"percent": {"of": "persons", "within": ["county"]}}
+    }
+    table = result(["county", "office"], rows, **of_county)
+    naive = {**table, "rows": [{**r, "persons": None, "percent": None} if r["persons"] == 2 else r
+                               for r in rows]}  # fmt: skip
+    assert [leak.kind for leak in audit([naive]).leaks] == ["small"]
+    done = suppress([table])
+    assert audit(done.results).holds
+    hedmark, oslo = done.results[0]["rows"][:3], done.results[0]["rows"][3:]
+    assert oslo == rows[3:]
+    assert [row["percent"] is None for row in hedmark] in ([True] * 3, [False, True, True])
+
+
+def test_a_rounded_percentage_is_no_contradiction() -> None:
+    rows = [
+        {"sex": s, "persons": n, "percent": p} for s, n, p in (("female", 17, 33), ("male", 35, 67))
+    ]
+    share: dict[str, Any] = {"percentages": {"percent": {"of": "persons", "within": []}}}
+    (shown,) = suppress([result(["sex"], rows, {"persons": 52, "percent": 100}, **share)]).results
+    assert shown["rows"] == rows
