@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,7 +13,7 @@ from adapters.answers import Asked
 from adapters.errors import WrongUseError
 from cli.options import read, read_day, read_known_at
 from domain.calendar import ONE_DAY, Length, Period, parse_day
-from projections.question import Figure, Place, QuestionError, read_where
+from projections.question import TIME, Figure, Place, QuestionError, read_where
 
 
 def asked(figure: str, given: dict[str, Any]) -> Asked:
@@ -43,6 +44,17 @@ def asked(figure: str, given: dict[str, Any]) -> Asked:
     if given.get("places"):
         options["places"] = read_places(Path(given["places"]))
     return Asked(cast(Figure, figure), **options)
+
+
+def drawable(question: Asked, given: dict[str, Any]) -> Asked:
+    """With `--chart`, what the picture needs beside: dwell its curve, exits their month."""
+    if not given.get("chart"):
+        return question
+    if question.figure == "dwell":
+        return replace(question, curve=True)
+    if question.figure == "exits" and not set(TIME) & set(question.by):
+        return replace(question, by=("month", *question.by))
+    return question
 
 
 def _period(first: str | None, last: str | None) -> Period | None:

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import inspect
-import shutil
-import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import Annotated, Any, Final
 
 import typer
 
 from cli import options
-from cli.options import DEFAULT_STORE, Engines, Every, Format, Kinds, Lang
-
-if TYPE_CHECKING:
-    from adapters.answers import Result
+from cli.options import DEFAULT_STORE, Engines, Every, Format, Kinds
 
 _Horizons = Annotated[str, typer.Option("--horizons", help="After how long: 1y,3y,5y.")]
 _Targets = Annotated[
@@ -50,12 +45,13 @@ _OPTIONS: Final[dict[str, tuple[Any, Any]]] = {
     "engine": (options.Engine, Engines.columnar),
     "format_": (options.FormatOption, Format.table),
     "as_json": (options.Json, False),
-    "lang": (options.LangOption, Lang.en),
+    "lang": (options.LangAsked, None),
     "out": (options.Out, None),
+    "chart": (options.Chart, None),
 }
 _ALL_TAKE: Final = frozenset(
     {"store", "known_at", "position", "programme", "by", "where"}
-    | {"engine", "format_", "as_json", "lang", "out"}
+    | {"engine", "format_", "as_json", "lang", "out", "chart"}
 )
 # What each figure takes beside that, and its help.
 _FIGURES: Final = {
@@ -145,39 +141,10 @@ def _answer(figure: str, given: dict[str, Any]) -> None:
     from adapters.answers import answer  # noqa: PLC0415
     from adapters.database import open_engine  # noqa: PLC0415
     from adapters.profiles import default_profile  # noqa: PLC0415
-    from cli.asking import asked  # noqa: PLC0415
+    from cli.asking import asked, drawable  # noqa: PLC0415
+    from cli.printing import hand_out  # noqa: PLC0415
 
     question = asked(figure, given)
     store = open_engine(given["store"], make=False)
-    result = answer(store, default_profile(), question, given["engine"].value)
-    format_ = Format.json if given["as_json"] else given["format_"]
-    _print(_written(result, format_, given["lang"], given["out"]), given["out"])
-
-
-def _written(result: Result, format_: Format, lang: Lang, out: str | None) -> bytes:
-    from adapters.profiles import default_profile  # noqa: PLC0415
-    from adapters.tables import text  # noqa: PLC0415
-    from adapters.tables.labels import Labels  # noqa: PLC0415
-
-    labels = Labels(default_profile(), lang.value)
-    match format_:
-        case Format.json:
-            return result.as_json()
-        case Format.csv:
-            return text.as_csv(result)
-        case Format.md:
-            return text.as_markdown(result, labels)
-        case Format.table:
-            color = out is None and sys.stdout.isatty()
-            width = shutil.get_terminal_size((160, 24)).columns
-            return text.as_table(result, labels, width=width, color=color).encode()
-
-
-def _print(written: bytes, out: str | None) -> None:
-    if out is None:
-        sys.stdout.buffer.write(written)
-        sys.stdout.buffer.flush()
-        return
-    from pathlib import Path  # noqa: PLC0415
-
-    Path(out).write_bytes(written)
+    result = answer(store, default_profile(), drawable(question, given), given["engine"].value)
+    hand_out(result.as_mapping(), default_profile(), given)

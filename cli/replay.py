@@ -11,8 +11,11 @@ from cli.options import (
     DEFAULT_STORE,
     As,
     At,
+    Chart,
     Json,
     KnownAt,
+    Lang,
+    LangOption,
     Position,
     Reason,
     Store,
@@ -43,6 +46,8 @@ def replay(
     user: As = None,
     reason: Reason = None,
     as_json: Json = False,
+    chart: Chart = None,
+    lang: LangOption = Lang.en,
 ) -> None:
     """A participant's history in order: both times, source, position, what each event changed.
 
@@ -58,7 +63,7 @@ def replay(
     from adapters.profiles import default_profile  # noqa: PLC0415
 
     try:
-        found, told = tell(
+        found, told, day = tell(
             open_engine(store, make=False),
             participant,
             default_profile(),
@@ -72,10 +77,23 @@ def replay(
         option = orjson.OPT_INDENT_2
         typer.echo(orjson.dumps(said, option=option).decode() if as_json else str(erased))
         return
+    if chart is not None:
+        _draw(found, told["meta"], day, default_profile(), lang, chart)
     if as_json:
         typer.echo(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode())
     else:
         show(found, told)
+
+
+def _draw(
+    found: Replay, meta: dict[str, Any], day: date, profile: Profile, lang: Lang, path: str
+) -> None:
+    """The journey on a line of time, up to the cutoff."""
+    from cli.printing import draw  # noqa: PLC0415
+    from projections.replay import spell_rows  # noqa: PLC0415
+
+    meta = meta | {"figure": "journey", "at": day.isoformat(), "by": []}
+    draw({"meta": meta, "rows": spell_rows(found.journey, day)}, profile, lang, path)
 
 
 def tell(
@@ -87,15 +105,15 @@ def tell(
     known_at: datetime | None = None,
     position: int | None = None,
     by: Reader | None = None,
-) -> tuple[Replay, dict[str, Any]]:
-    """A participant's replay, and the same as JSON values with what was asked."""
+) -> tuple[Replay, dict[str, Any], date]:
+    """A participant's replay, the same as JSON values with what was asked, and its last day."""
     from adapters.journeys import replay_of  # noqa: PLC0415
     from projections.replay import as_json  # noqa: PLC0415
 
     found, meta, day = replay_of(
         engine, participant, at=at, known_at=known_at, position=position, by=by
     )
-    return found, {"meta": meta, **as_json(found, day, profile)}
+    return found, {"meta": meta, **as_json(found, day, profile)}, day
 
 
 def show(found: Replay, told: dict[str, Any]) -> None:

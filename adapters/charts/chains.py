@@ -48,9 +48,8 @@ def draw(result: Mapping[str, Any], labels: Labels, language: Language, form: st
         for x, name in ((0.0, "from_measure"), (1.0, "to_measure")):
             side = "right" if x == 0 else "left"
             axes.text(x, 1.03, word(name, language), ha=side, fontweight="bold")
-        return style.finished(
-            figure, figure_title(result["meta"], language), result["meta"], language, form
-        )
+        title = figure_title(result["meta"], language, labels)
+        return style.finished(figure, title, result["meta"], language, form)
 
 
 def _sums(flows: Flows, side: int) -> dict[str, int]:

@@ -16,10 +16,26 @@ _MODULES = {
     "exits": "exits",
     "outcomes": "outcomes",
     "chains": "chains",
+    "bars": "bars",
     "revisions": "revisions",
     "journey": "journey",
 }
 KINDS = tuple(_MODULES)
+# Which kind shows a figure best; every other figure has bars.
+_KIND_OF = {
+    "series": "stock",
+    "dwell": "dwell",
+    "exits": "exits",
+    "outcomes": "outcomes",
+    "chains": "chains",
+    "revisions": "revisions",
+    "journey": "journey",
+}
+
+
+def kind_of(figure: str) -> str:
+    """The kind of chart that shows a figure."""
+    return _KIND_OF.get(figure, "bars")
 
 
 def chart(
@@ -32,7 +48,8 @@ def chart(
     """A chart of a result, with title, units, source and cutoff on it, as SVG or PNG.
 
     `stock` takes a series; `dwell` rows with a `curve`; `exits` those by month, quarter or year;
-    `revisions` rows of month, age and value; `journey` a list of spells; the rest their figure.
+    `revisions` rows of month, age and value; `journey` a list of spells; `bars` any figure; the
+    rest their own.
     ValueError if the kind is unknown, or the result has nothing of what the chart shows.
     """
     if kind not in _MODULES:

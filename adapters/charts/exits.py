@@ -18,7 +18,6 @@ def draw(result: Mapping[str, Any], labels: Labels, language: Language, form: st
 
     A month of which a class is suppressed is left blank. ValueError without such a dimension.
     """
-    del labels  # months are their own labels
     by = result["meta"].get("by", ())
     step = next((name for name in ("month", "quarter", "year") if name in by), None)
     if step is None:
@@ -45,9 +44,8 @@ def draw(result: Mapping[str, Any], labels: Labels, language: Language, form: st
         axes.set_ylabel(style.named("exits", language))
         axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), reverse=True)
         style.counts(axes, language)
-        return style.finished(
-            figure, figure_title(result["meta"], language), result["meta"], language, form
-        )
+        title = figure_title(result["meta"], language, labels)
+        return style.finished(figure, title, result["meta"], language, form)
 
 
 def _sum(result: Mapping[str, Any], step: str, month: str, column: str) -> float:

@@ -53,9 +53,8 @@ def draw(result: Mapping[str, Any], labels: Labels, language: Language, form: st
         style.percents(axes, language)
         axes.set_ylabel(style.named("in_work_or_education", language))
         axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
-        return style.finished(
-            figure, figure_title(result["meta"], language), result["meta"], language, form
-        )
+        title = figure_title(result["meta"], language, labels)
+        return style.finished(figure, title, result["meta"], language, form)
 
 
 def _annotate(axes: Any, x: float, row: Mapping[str, Any], language: Language) -> None:

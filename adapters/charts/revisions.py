@@ -18,7 +18,6 @@ _CELL = 0.62  # inches
 
 def draw(result: Mapping[str, Any], labels: Labels, language: Language, form: style.Form) -> bytes:
     """A cell for each `month` and `age` with its `value`, darker the nearer what is known now."""
-    del labels  # months are their own labels
     known = {(row["month"], row["age"]): row["value"] for row in result["rows"]}
     months = sorted({month for month, _ in known})
     ages = range(max(age for _, age in known) + 1)
@@ -37,9 +36,8 @@ def draw(result: Mapping[str, Any], labels: Labels, language: Language, form: st
         axes.set_yticks(range(len(months)), months)
         axes.set_xlabel(word("known_after", language))
         axes.set_ylabel(word("event_month", language))
-        return style.finished(
-            figure, figure_title(result["meta"], language), result["meta"], language, form
-        )
+        title = figure_title(result["meta"], language, labels)
+        return style.finished(figure, title, result["meta"], language, form)
 
 
 def _share(known: Mapping[tuple[str, int], float | None], month: str, age: int) -> float:

@@ -33,9 +33,8 @@ def draw(result: Mapping[str, Any], labels: Labels, language: Language, form: st
         _flows(below, rows, result["meta"], language)
         days = sorted({date.fromisoformat(row["date"]) for row in rows})
         style.step_ends(below, days, result["meta"].get("every", "month"), language)
-        return style.finished(
-            figure, figure_title(result["meta"], language), result["meta"], language, form
-        )
+        title = figure_title(result["meta"], language, labels)
+        return style.finished(figure, title, result["meta"], language, form)
 
 
 def _stock(axes: Axes, groups: Mapping[str, Mapping[str, Any]], language: Language) -> None:

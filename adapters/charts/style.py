@@ -14,7 +14,7 @@ from textwrap import fill
 from typing import TYPE_CHECKING, Any, Literal
 
 from adapters.tables import numbers
-from adapters.tables.grid import source_line
+from adapters.tables.grid import Kind, shown, source_line
 from adapters.tables.wording import Labels, heading, label, word
 from domain.codes import Language
 
@@ -135,6 +135,14 @@ def percents(axes: Axes, language: Language) -> None:
     axes.yaxis.set_major_formatter(
         FuncFormatter(lambda value, _: numbers.percent(round(float(value), 6), language, places=0))
     )
+
+
+def amounts(axes: Axes, kind: Kind, language: Language) -> None:
+    """Numbers of a kind along the foot, written as people write them."""
+    from matplotlib.ticker import FuncFormatter, MaxNLocator  # noqa: PLC0415
+
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=kind == "count"))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: shown(value, kind, language)))
 
 
 def day_number(day: date) -> int:

@@ -38,9 +38,8 @@ def draw(result: Mapping[str, Any], labels: Labels, language: Language, form: st
         axes.set_xlabel(word("days_since_start", language))
         axes.set_ylabel(word("at_risk_share", language))
         axes.legend(title=word("band", language), title_fontsize=9, loc="upper right")
-        return style.finished(
-            figure, figure_title(result["meta"], language), result["meta"], language, form
-        )
+        title = figure_title(result["meta"], language, labels)
+        return style.finished(figure, title, result["meta"], language, form)
 
 
 def _curve(axes: Axes, curve: Sequence[Mapping[str, Any]], name: str, i: int) -> None:

@@ -1,4 +1,4 @@
-"""CSV: labels for people, bare numbers for programs."""
+"""CSV: labels for people, or the contract's codes for programs; bare numbers in both."""
 
 from __future__ import annotations
 
@@ -25,6 +25,34 @@ def write(result: Mapping[str, Any], labels: Labels, language: Language) -> byte
     for row in (*laid.rows, *([laid.total] if laid.total else [])):
         writer.writerow([_cell(field) for field in row])
     return text.getvalue().encode()
+
+
+def codes(result: Mapping[str, Any]) -> bytes:
+    """The contract's columns and codes, without the total; of a curve, a row for each of its days.
+
+    Unknown and suppressed are empty, booleans `true` and `false`.
+    """
+    rows = _flat(result)
+    names = list(rows[0]) if rows else [*result["meta"]["by"], *(result.get("total") or {})]
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows([_plain(row.get(name)) for name in names] for row in rows)
+    return text.getvalue().encode()
+
+
+def _flat(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    rows: list[Mapping[str, Any]] = result["rows"]
+    if not any("curve" in row for row in rows):
+        return rows
+    by = result["meta"]["by"]
+    return [{name: row[name] for name in by} | point for row in rows for point in row["curve"]]
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return neutralised(value) if isinstance(value, str) else "" if value is None else value
 
 
 def _cell(field: Field) -> str | int | float:

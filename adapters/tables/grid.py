@@ -68,7 +68,7 @@ def grid(result: Result, labels: Labels, language: Language) -> Grid:
         foot = _total(columns, total, hidden, labels, language)
     has_curve = any("curve" in row for row in rows)
     return Grid(
-        figure_title(meta, language),
+        figure_title(meta, language, labels),
         columns,
         body,
         foot,
@@ -110,6 +110,8 @@ def _field(
     if symbol is not None:
         return Field(None, symbol)
     if column.kind == "text":
+        if column.name == "reason" and value is None and "state" in row:
+            return Field(None, MISSING)  # only an exemption has a reason to be known
         text = label(column.name, value, labels, language)
         return Field(text, text)
     if value is None:

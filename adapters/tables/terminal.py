@@ -16,13 +16,27 @@ if TYPE_CHECKING:
 
 def write(result: Mapping[str, Any], labels: Labels, language: Language) -> bytes:
     """As text without colours, as wide as its columns need."""
-    from rich.console import Console  # noqa: PLC0415
+    return text(result, labels, language, width=10_000)
 
-    text = io.StringIO()
-    console = Console(file=text, width=10_000, color_system=None, force_terminal=False)
-    console.print(table(result, labels, language), soft_wrap=True)
-    lines = [*text.getvalue().splitlines(), *grid(result, labels, language).notes]
-    return ("\n".join(line.rstrip() for line in lines) + "\n").encode()
+
+def text(
+    result: Mapping[str, Any],
+    labels: Labels,
+    language: Language,
+    *,
+    width: int,
+    color: bool = False,
+) -> bytes:
+    """As text for a terminal of some width; headings and names are broken where it is narrow."""
+    from rich.console import Console  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    out = io.StringIO()
+    console = Console(file=out, width=width, force_terminal=color, highlight=False)
+    console.print(table(result, labels, language))
+    for note in grid(result, labels, language).notes:
+        console.print(Text(note), style="dim")
+    return ("\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n").encode()
 
 
 def table(result: Mapping[str, Any], labels: Labels, language: Language) -> Table:
@@ -41,7 +55,7 @@ def table(result: Mapping[str, Any], labels: Labels, language: Language) -> Tabl
     )
     for column in laid.columns:
         justify = "left" if column.kind == "text" else "right"
-        drawn.add_column(Text(column.heading), justify=justify)  # type: ignore[arg-type]
+        drawn.add_column(Text(column.heading), justify=justify, overflow="fold")  # type: ignore[arg-type]
     for row in laid.rows:
         drawn.add_row(*(Text(field.text) for field in row))
     if laid.total:

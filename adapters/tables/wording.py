@@ -107,6 +107,7 @@ FIGURES: dict[str, tuple[str, str]] = {
 WORDS: dict[str, tuple[str, str]] = {
     "total": ("I alt", "Total"),
     "unknown": ("Ukjent", "Unknown"),
+    "or": (" eller ", " or "),
     "yes": ("Ja", "Yes"),
     "no": ("Nei", "No"),
     "at": ("telletidspunkt", "counted at"),
@@ -167,6 +168,7 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
 }
 _LISTS = {"next_measure": ("measure",), "reason": ("exemption_reason", "sanction_reason")}
+KINDS = frozenset({"measure", "sanction", "duty", "exemption", "benefit"})
 _OWN_WORDS = frozenset({"step", "state"})
 
 
@@ -181,12 +183,22 @@ def heading(column: str, language: Language) -> str:
     return found[language == "en"] if found else column
 
 
-def figure_title(meta: Mapping[str, Any], language: Language) -> str:
-    """The title that a report gave, or what the figure is called."""
+def figure_title(meta: Mapping[str, Any], language: Language, labels: Labels | None = None) -> str:
+    """The title that a report gave, or what the figure is called, what of, and who is in it."""
     if meta.get("title"):
         return str(meta["title"])
     found = FIGURES.get(meta["figure"])
-    return found[language == "en"] if found else str(meta["figure"])
+    said = [found[language == "en"] if found else str(meta["figure"])]
+    if labels is None:
+        return said[0]
+    if meta.get("of", "enrolment") in KINDS:
+        said.append(word(str(meta["of"]), language).lower())
+    if meta.get("programme"):
+        said.append(label("programme", meta["programme"], labels, language))
+    for name, values in (meta.get("where") or {}).items():
+        either = word("or", language).join(label(name, v, labels, language) for v in values)
+        said.append(f"{heading(name, language)}: {either}")
+    return ", ".join(said)
 
 
 def label(dimension: str, code: Any, labels: Labels, language: Language) -> str:

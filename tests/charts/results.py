@@ -169,7 +169,14 @@ def journey() -> dict[str, Any]:
     return result("journey", [], rows, participant="P-1042")
 
 
+def bars() -> dict[str, Any]:
+    groups = (("long_term", 2415), ("single_parent", 151), ("youth_20_24", None))
+    rows = [{"target_group": group, "persons": persons} for group, persons in groups]
+    return result("stock", ["target_group"], rows)
+
+
 ALL = {
+    "bars": bars(),
     "stock": series(),
     "dwell": dwell(),
     "exits": exits(),

@@ -24,6 +24,7 @@ TITLES = {
     "chains": "Fra tiltak til tiltak",
     "revisions": "Etterregistrering",
     "journey": "Forløpet til P-1042",
+    "bars": "Beholdning",
 }
 
 
