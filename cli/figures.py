@@ -26,6 +26,7 @@ _Places = Annotated[
 # Every option of the figures: what it is called in code, its type, its default.
 _OPTIONS: Final[dict[str, tuple[Any, Any]]] = {
     "store": (options.Store, DEFAULT_STORE),
+    "profile": (options.ProfileOption, options.DEFAULT_PROFILE),
     "of": (options.Of, Kinds.enrolment),
     "at": (options.At, None),
     "from_": (options.From, None),
@@ -50,7 +51,7 @@ _OPTIONS: Final[dict[str, tuple[Any, Any]]] = {
     "chart": (options.Chart, None),
 }
 _ALL_TAKE: Final = frozenset(
-    {"store", "known_at", "position", "programme", "by", "where"}
+    {"store", "profile", "known_at", "position", "programme", "by", "where"}
     | {"engine", "format_", "as_json", "lang", "out", "chart"}
 )
 # What each figure takes beside that, and its help.
@@ -140,11 +141,12 @@ def _command(figure: str, takes: frozenset[str]) -> Callable[..., None]:
 def _answer(figure: str, given: dict[str, Any]) -> None:
     from adapters.answers import answer  # noqa: PLC0415
     from adapters.database import open_engine  # noqa: PLC0415
-    from adapters.profiles import default_profile  # noqa: PLC0415
+    from adapters.profiles import open_profile  # noqa: PLC0415
     from cli.asking import asked, drawable  # noqa: PLC0415
     from cli.printing import hand_out  # noqa: PLC0415
 
-    question = asked(figure, given)
+    folder = open_profile(given["profile"])
+    question = asked(figure, given, folder.places)
     store = open_engine(given["store"], make=False)
-    result = answer(store, default_profile(), drawable(question, given), given["engine"].value)
-    hand_out(result.as_mapping(), default_profile(), given)
+    result = answer(store, folder.profile, drawable(question, given), given["engine"].value)
+    hand_out(result.as_mapping(), folder.profile, given)

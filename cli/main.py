@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from cli import access, append, erase, figures, quarantine, replay
+from cli import access, append, erase, figures, profile, quarantine, replay
 from cli import demo as demo_command
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ figures.add_to(app)
 replay.add_to(app)
 erase.add_to(app)
 app.add_typer(access.app, name="access")
+app.add_typer(profile.app, name="profile")
 demo_command.add_to(app)
 
 

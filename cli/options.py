@@ -101,6 +101,16 @@ Chart = Annotated[
     str | None,
     typer.Option("--chart", metavar="FILE", help="Draw it to a file: .svg or .png."),
 ]
+DEFAULT_PROFILE = "default"
+ProfileOption = Annotated[
+    str,
+    typer.Option(
+        "--profile",
+        metavar="FOLDER|NAME",
+        envvar="FORLOP_PROFILE",
+        help="The programme's own rules and codes.",
+    ),
+]
 Window = Annotated[
     str, typer.Option("--window", help="How long an exit must last to be final: 3m, 90d.")
 ]

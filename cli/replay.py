@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.options import (
+    DEFAULT_PROFILE,
     DEFAULT_STORE,
     As,
     At,
@@ -17,6 +18,7 @@ from cli.options import (
     Lang,
     LangOption,
     Position,
+    ProfileOption,
     Reason,
     Store,
     read_day,
@@ -45,6 +47,7 @@ def replay(
     position: Position = None,
     user: As = None,
     reason: Reason = None,
+    profile: ProfileOption = DEFAULT_PROFILE,
     as_json: Json = False,
     chart: Chart = None,
     lang: LangOption = Lang.en,
@@ -60,13 +63,14 @@ def replay(
     from adapters.access_log import reader  # noqa: PLC0415
     from adapters.database import open_engine  # noqa: PLC0415
     from adapters.errors import ErasedError  # noqa: PLC0415
-    from adapters.profiles import default_profile  # noqa: PLC0415
+    from adapters.profiles import open_profile  # noqa: PLC0415
 
+    rules = open_profile(profile).profile
     try:
         found, told, day = tell(
             open_engine(store, make=False),
             participant,
-            default_profile(),
+            rules,
             at=read_day("--at", at),
             known_at=read_known_at(known_at),
             position=position,
@@ -78,7 +82,7 @@ def replay(
         typer.echo(orjson.dumps(said, option=option).decode() if as_json else str(erased))
         return
     if chart is not None:
-        _draw(found, told["meta"], day, default_profile(), lang, chart)
+        _draw(found, told["meta"], day, rules, lang, chart)
     if as_json:
         typer.echo(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode())
     else:
