@@ -132,8 +132,7 @@ def _print(
 
 def _replay(engine: Engine, profile: Profile) -> tuple[Replay, dict[str, Any], date]:
     """One participant's history, as the first report could have known it."""
-    from adapters.demo import PARTICIPANT  # noqa: PLC0415
-    from adapters.reports.aetat import DECEMBER, DRAWN_AT  # noqa: PLC0415
+    from adapters.demo import DECEMBER, DRAWN_AT, PARTICIPANT  # noqa: PLC0415
     from cli.replay import tell  # noqa: PLC0415
 
     return tell(engine, PARTICIPANT, profile, at=DECEMBER, known_at=DRAWN_AT)
