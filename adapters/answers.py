@@ -17,6 +17,7 @@ from adapters.errors import WrongUseError
 from adapters.event_store import NO_HASH, appended_at, head_of
 from adapters.facts import every_history, facts_of, linked_participants
 from adapters.schema import events
+from adapters.tables import json
 from domain.calendar import OSLO, Length, Period, Step, from_microseconds, to_microseconds
 from domain.codes import Profile
 from domain.standing import Kind
@@ -76,8 +77,11 @@ class Result:
 
     def as_json(self) -> bytes:
         """The contract's JSON, the same bytes for the same question at the same position."""
-        found = {"meta": self.meta, "rows": self.rows, "total": self.total}
-        return orjson.dumps(found, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+        return json.write(self.as_mapping(), {}, "en")
+
+    def as_mapping(self) -> dict[str, Any]:
+        """The three as one mapping, as the writers of tables and charts take it."""
+        return {"meta": self.meta, "rows": self.rows, "total": self.total}
 
     def to_pandas(self) -> Any:
         """The rows as a pandas frame; ImportError where pandas is not installed."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import date
 from importlib.resources import as_file
 from typing import Final
 
@@ -16,10 +17,13 @@ from adapters.ingest import Progress, Summary, append_file
 from adapters.readers.files import RowFile, delivery
 from adapters.reports.published import DATA
 from adapters.schema import events
+from domain.calendar import end_of_day
 from domain.codes import Profile
 from domain.history import Key
 
 REGISTERS: Final = ("tiltaksplan-2003.csv.gz", "eigersund-2022.csv.gz")
+DRAWN_AT: Final = end_of_day(date(2004, 1, 13))  # when Aetat drew its figures
+DECEMBER: Final = date(2003, 12, 31)
 # Left the effort, came back, and had an event corrected: the shortest history with all of it.
 PARTICIPANT: Final = "TP001412"
 

@@ -16,7 +16,7 @@ from adapters.database import open_engine
 from adapters.errors import WrongUseError
 from adapters.ingest import Delivering, Summary, append_file, current_time, last_position
 from adapters.journeys import replay_of
-from adapters.profiles import default_profile
+from adapters.profiles import open_profile
 from adapters.readers.files import RowFile, delivery
 from adapters.readers.rows import RawRow, fill_source
 from domain.calendar import Length, Period, parse_day, parse_known_at
@@ -30,9 +30,10 @@ Values = Value | Sequence[Value]
 class Store:
     """One event store. Figures take the arguments of the command line, days as dates or text."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, profile: str | PathLike[str] = "default") -> None:
         self._engine = engine
-        self._profile = default_profile()
+        self._folder = open_profile(profile)
+        self._profile = self._folder.profile
 
     @property
     def position(self) -> int:
@@ -131,9 +132,17 @@ class Store:
         self.close()
 
 
-def open_store(url: str = "sqlite:///forlop.db", *, make: bool = False) -> Store:
-    """The store at a SQLAlchemy URL; `make` makes one in a database that is empty."""
-    return Store(open_engine(url, make=make))
+def open_store(
+    url: str = "sqlite:///forlop.db",
+    *,
+    make: bool = False,
+    profile: str | PathLike[str] = "default",
+) -> Store:
+    """The store at a SQLAlchemy URL; `make` makes one in a database that is empty.
+
+    `profile` is the name of one that is shipped, or a folder.
+    """
+    return Store(open_engine(url, make=make), profile)
 
 
 def _raw(rows: Iterable[Mapping[str, Any]], source: str | None) -> Iterable[RawRow]:

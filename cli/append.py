@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.options import DEFAULT_STORE, Json, Store
+from cli.options import DEFAULT_PROFILE, DEFAULT_STORE, Json, ProfileOption, Store
 
 if TYPE_CHECKING:
     from adapters.ingest import Progress, Summary
@@ -33,6 +33,7 @@ def append(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would become of the rows; store nothing.")
     ] = False,
+    profile: ProfileOption = DEFAULT_PROFILE,
     as_json: Json = False,
 ) -> None:
     """Read events; print how many were read, appended, duplicates, held and rejected.
@@ -43,10 +44,10 @@ def append(
 
     from adapters.database import open_engine  # noqa: PLC0415
     from adapters.ingest import Summary, append_file  # noqa: PLC0415
-    from adapters.profiles import default_profile  # noqa: PLC0415
+    from adapters.profiles import open_profile  # noqa: PLC0415
     from adapters.readers.files import RowFile, delivery  # noqa: PLC0415
 
-    total = Summary()
+    rules, total = open_profile(profile).profile, Summary()
     with ExitStack() as stack:
         found = [stack.enter_context(delivery(name, sys.stdin.buffer)) for name in files]
         row_files = [RowFile(one, source) for one in found]
@@ -55,7 +56,7 @@ def append(
             with progress(
                 f"{file.delivery.name}, rows", is_long=file.delivery.size >= _LONG
             ) as done:
-                summary = append_file(engine, file, default_profile(), dry_run=dry_run, done=done)
+                summary = append_file(engine, file, rules, dry_run=dry_run, done=done)
             total.add(summary)
     if as_json:
         typer.echo(orjson.dumps(total.as_json()).decode())

@@ -17,6 +17,8 @@ import typer
 from cli.options import Lang, LangOption
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from sqlalchemy import Engine
 
     from adapters.reports.published import Table
@@ -117,7 +119,7 @@ def _print(
         case DemoFormat.csv:
             typer.echo(published.as_csv(tables, lang.value), nl=False)
         case DemoFormat.json:
-            _, told = _replay(engine, profile)
+            _, told, _ = _replay(engine, profile)
             found = {**published.as_json(tables, lang.value), "replay": told}
             typer.echo(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode())
         case DemoFormat.table:
@@ -125,13 +127,12 @@ def _print(
             width = shutil.get_terminal_size((160, 24)).columns
             naming = published.Naming(profile, lang.value)
             typer.echo(published.as_text(tables, naming, width=width, color=color))
-            show(*_replay(engine, profile))
+            show(*_replay(engine, profile)[:2])
 
 
-def _replay(engine: Engine, profile: Profile) -> tuple[Replay, dict[str, Any]]:
+def _replay(engine: Engine, profile: Profile) -> tuple[Replay, dict[str, Any], date]:
     """One participant's history, as the first report could have known it."""
-    from adapters.demo import PARTICIPANT  # noqa: PLC0415
-    from adapters.reports.aetat import DECEMBER, DRAWN_AT  # noqa: PLC0415
+    from adapters.demo import DECEMBER, DRAWN_AT, PARTICIPANT  # noqa: PLC0415
     from cli.replay import tell  # noqa: PLC0415
 
     return tell(engine, PARTICIPANT, profile, at=DECEMBER, known_at=DRAWN_AT)

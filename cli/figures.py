@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import inspect
-import shutil
-import sys
 from collections.abc import Callable, Set
-from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
+from typing import Annotated, Any, Final, TypeAlias
 
 import typer
 
 from cli import options
-from cli.options import DEFAULT_STORE, Engines, Every, Format, Kinds, Lang
-
-if TYPE_CHECKING:
-    from adapters.answers import Result
+from cli.options import DEFAULT_STORE, Engines, Every, Format, Kinds
 
 _Horizons = Annotated[str, typer.Option("--horizons", help="After how long: 1y,3y,5y.")]
 _Targets = Annotated[
@@ -34,6 +29,7 @@ Run: TypeAlias = Callable[[str, dict[str, Any]], None]
 # Every option of the figures: what it is called in code, its type, its default.
 _OPTIONS: Final[Options] = {
     "store": (options.Store, DEFAULT_STORE),
+    "profile": (options.ProfileOption, options.DEFAULT_PROFILE),
     "of": (options.Of, Kinds.enrolment),
     "at": (options.At, None),
     "from_": (options.From, None),
@@ -53,12 +49,13 @@ _OPTIONS: Final[Options] = {
     "engine": (options.Engine, Engines.columnar),
     "format_": (options.FormatOption, Format.table),
     "as_json": (options.Json, False),
-    "lang": (options.LangOption, Lang.en),
+    "lang": (options.LangAsked, None),
     "out": (options.Out, None),
+    "chart": (options.Chart, None),
 }
 _ALL_TAKE: Final = frozenset(
-    {"store", "known_at", "position", "programme", "by", "where"}
-    | {"engine", "format_", "as_json", "lang", "out"}
+    {"store", "profile", "known_at", "position", "programme", "by", "where"}
+    | {"engine", "format_", "as_json", "lang", "out", "chart"}
 )
 _PRINTING: Final = frozenset({"format_", "as_json", "lang", "out"})
 # What each figure takes beside that, and its help.
@@ -167,40 +164,12 @@ def _command(figure: str, takes: Options, run: Run) -> Callable[..., None]:
 def _answer(figure: str, given: dict[str, Any]) -> None:
     from adapters.answers import answer  # noqa: PLC0415
     from adapters.database import open_engine  # noqa: PLC0415
-    from adapters.profiles import default_profile  # noqa: PLC0415
-    from cli.asking import asked  # noqa: PLC0415
+    from adapters.profiles import open_profile  # noqa: PLC0415
+    from cli.asking import asked, drawable  # noqa: PLC0415
+    from cli.printing import hand_out  # noqa: PLC0415
 
-    question = asked(figure, given)
+    folder = open_profile(given["profile"])
+    question = asked(figure, given, folder.places)
     store = open_engine(given["store"], make=False)
-    result = answer(store, default_profile(), question, given["engine"].value)
-    format_ = Format.json if given["as_json"] else given["format_"]
-    _print(_written(result, format_, given["lang"], given["out"]), given["out"])
-
-
-def _written(result: Result, format_: Format, lang: Lang, out: str | None) -> bytes:
-    from adapters.profiles import default_profile  # noqa: PLC0415
-    from adapters.tables import text  # noqa: PLC0415
-    from adapters.tables.labels import Labels  # noqa: PLC0415
-
-    labels = Labels(default_profile(), lang.value)
-    match format_:
-        case Format.json:
-            return result.as_json()
-        case Format.csv:
-            return text.as_csv(result)
-        case Format.md:
-            return text.as_markdown(result, labels)
-        case Format.table:
-            color = out is None and sys.stdout.isatty()
-            width = shutil.get_terminal_size((160, 24)).columns
-            return text.as_table(result, labels, width=width, color=color).encode()
-
-
-def _print(written: bytes, out: str | None) -> None:
-    if out is None:
-        sys.stdout.buffer.write(written)
-        sys.stdout.buffer.flush()
-        return
-    from pathlib import Path  # noqa: PLC0415
-
-    Path(out).write_bytes(written)
+    result = answer(store, folder.profile, drawable(question, given), given["engine"].value)
+    hand_out(result.as_mapping(), folder.profile, given)

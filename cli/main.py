@@ -17,6 +17,7 @@ from cli import (
     erase,
     explain,
     figures,
+    profile,
     quarantine,
     replay,
     rerun,
@@ -42,6 +43,7 @@ app.add_typer(access.app, name="access")
 app.add_typer(explain.app, name="explain")
 app.add_typer(diff.app, name="diff")
 rerun.add_to(app)
+app.add_typer(profile.app, name="profile")
 demo_command.add_to(app)
 
 

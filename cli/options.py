@@ -17,6 +17,9 @@ class Format(StrEnum):
     json = "json"
     csv = "csv"
     md = "md"
+    parquet = "parquet"
+    xlsx = "xlsx"
+    html = "html"
 
 
 class Lang(StrEnum):
@@ -87,6 +90,26 @@ FormatOption = Annotated[Format, typer.Option("--format", help="How it is printe
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 LangOption = Annotated[
     Lang, typer.Option("--lang", envvar="FORLOP_LANG", help="Language of labels.")
+]
+LangAsked = Annotated[
+    Lang | None,
+    typer.Option(
+        "--lang", envvar="FORLOP_LANG", help="Language of labels; CSV has codes without it."
+    ),
+]
+Chart = Annotated[
+    str | None,
+    typer.Option("--chart", metavar="FILE", help="Draw it to a file: .svg or .png."),
+]
+DEFAULT_PROFILE = "default"
+ProfileOption = Annotated[
+    str,
+    typer.Option(
+        "--profile",
+        metavar="FOLDER|NAME",
+        envvar="FORLOP_PROFILE",
+        help="The programme's own rules and codes.",
+    ),
 ]
 Window = Annotated[
     str, typer.Option("--window", help="How long an exit must last to be final: 3m, 90d.")

@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.options import DEFAULT_STORE, As, Json, Out, Reason, Store
+from cli.options import (
+    DEFAULT_PROFILE,
+    DEFAULT_STORE,
+    As,
+    Json,
+    Out,
+    ProfileOption,
+    Reason,
+    Store,
+)
 
 if TYPE_CHECKING:
     from adapters.quarantine import Slip
@@ -89,15 +98,19 @@ def show(
 
 
 @app.command()
-def retry(store: Store = DEFAULT_STORE, as_json: Json = False) -> None:
+def retry(
+    store: Store = DEFAULT_STORE,
+    profile: ProfileOption = DEFAULT_PROFILE,
+    as_json: Json = False,
+) -> None:
     """Try every held row again."""
     import orjson  # noqa: PLC0415
 
     from adapters.database import open_engine  # noqa: PLC0415
     from adapters.ingest import retry_all  # noqa: PLC0415
-    from adapters.profiles import default_profile  # noqa: PLC0415
+    from adapters.profiles import open_profile  # noqa: PLC0415
 
-    summary = retry_all(open_engine(store, make=False), default_profile())
+    summary = retry_all(open_engine(store, make=False), open_profile(profile).profile)
     if as_json:
         typer.echo(orjson.dumps(summary.as_json()).decode())
     else:

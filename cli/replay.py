@@ -8,12 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.options import (
+    DEFAULT_PROFILE,
     DEFAULT_STORE,
     As,
     At,
+    Chart,
     Json,
     KnownAt,
+    Lang,
+    LangOption,
     Position,
+    ProfileOption,
     Reason,
     Store,
     read_day,
@@ -42,7 +47,10 @@ def replay(
     position: Position = None,
     user: As = None,
     reason: Reason = None,
+    profile: ProfileOption = DEFAULT_PROFILE,
     as_json: Json = False,
+    chart: Chart = None,
+    lang: LangOption = Lang.en,
 ) -> None:
     """A participant's history in order: both times, source, position, what each event changed.
 
@@ -55,13 +63,14 @@ def replay(
     from adapters.access_log import reader  # noqa: PLC0415
     from adapters.database import open_engine  # noqa: PLC0415
     from adapters.errors import ErasedError  # noqa: PLC0415
-    from adapters.profiles import default_profile  # noqa: PLC0415
+    from adapters.profiles import open_profile  # noqa: PLC0415
 
+    rules = open_profile(profile).profile
     try:
-        found, told = tell(
+        found, told, day = tell(
             open_engine(store, make=False),
             participant,
-            default_profile(),
+            rules,
             at=read_day("--at", at),
             known_at=read_known_at(known_at),
             position=position,
@@ -72,10 +81,23 @@ def replay(
         option = orjson.OPT_INDENT_2
         typer.echo(orjson.dumps(said, option=option).decode() if as_json else str(erased))
         return
+    if chart is not None:
+        _draw(found, told["meta"], day, rules, lang, chart)
     if as_json:
         typer.echo(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode())
     else:
         show(found, told)
+
+
+def _draw(
+    found: Replay, meta: dict[str, Any], day: date, profile: Profile, lang: Lang, path: str
+) -> None:
+    """The journey on a line of time, up to the cutoff."""
+    from cli.printing import draw  # noqa: PLC0415
+    from projections.replay import spell_rows  # noqa: PLC0415
+
+    meta = meta | {"figure": "journey", "at": day.isoformat(), "by": []}
+    draw({"meta": meta, "rows": spell_rows(found.journey, day)}, profile, lang, path)
 
 
 def tell(
@@ -87,15 +109,15 @@ def tell(
     known_at: datetime | None = None,
     position: int | None = None,
     by: Reader | None = None,
-) -> tuple[Replay, dict[str, Any]]:
-    """A participant's replay, and the same as JSON values with what was asked."""
+) -> tuple[Replay, dict[str, Any], date]:
+    """A participant's replay, the same as JSON values with what was asked, and its last day."""
     from adapters.journeys import replay_of  # noqa: PLC0415
     from projections.replay import as_json  # noqa: PLC0415
 
     found, meta, day = replay_of(
         engine, participant, at=at, known_at=known_at, position=position, by=by
     )
-    return found, {"meta": meta, **as_json(found, day, profile)}
+    return found, {"meta": meta, **as_json(found, day, profile)}, day
 
 
 def show(found: Replay, told: dict[str, Any]) -> None:

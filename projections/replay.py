@@ -20,6 +20,7 @@ _NAMED_BY = {
     "measure": ("measure", "placement"),
     "other": ("programme", "benefit", "role", "sanction", "reason"),
 }
+_CODES = ("measure", "programme", "benefit", "sanction", "reason")
 _TOLD_ELSEWHERE = {"source", "event_id", "occurred_on", "recorded_at", "stamped", "replaces"}
 
 
@@ -175,6 +176,29 @@ def _event_json(told: Told) -> dict[str, Any]:
         "replaced_by": None if told.by is None else told.by.event.event_id,
         "why": told.why,
     }
+
+
+def spell_rows(journey: Journey, day: date) -> list[dict[str, Any]]:
+    """All spells and exits up to a day, as a chart of the journey takes them."""
+    rows: list[dict[str, Any]] = [
+        {
+            "kind": spell.kind,
+            "code": next(
+                (v for f in _CODES if (v := getattr(spell.opened.event, f, None)) is not None), None
+            ),
+            "start": spell.start.isoformat(),
+            "stop": spell.stop.isoformat() if spell.stop and spell.stop <= day else None,
+        }
+        for kind in KINDS
+        for spell in journey.spells[kind]
+        if spell.start <= day
+    ]
+    for one in journey.exits:
+        if one.event.occurred_on <= day:
+            left_on = one.event.occurred_on.isoformat()
+            code = one.event.destination
+            rows.append({"kind": "exit", "code": code, "start": left_on, "stop": None})
+    return rows
 
 
 def state_json(journey: Journey, day: date, profile: Profile) -> dict[str, Any]:

@@ -8,22 +8,28 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from fractions import Fraction
-from typing import Protocol, TypeAlias
+from itertools import product
+from typing import Final, Protocol, TypeAlias
 
-from adapters.answers import Asked, Result
-from adapters.many_answers import Answers
-from projections.layout import Row
-from projections.question import DIMENSIONS, Value
+from adapters.answers import Asked
+from projections.question import DIMENSIONS, PERSON, Value
 
+_OF_SPELLS: Final = frozenset({"spells", "inflow", "outflow", "exits", "final", "returned"})
 Choice: TypeAlias = Value | tuple[Value, ...]  # one value, or any of several
+
+
+class Numbers(Protocol):
+    """Where the numbers of figures come from: counted, or as they may be published."""
+
+    def number(self, asked: Asked, wanted: Mapping[str, Value], column: str) -> Fraction | None:
+        """A column of the row that has these values; of the total, where none is wanted."""
 
 
 class Amount(Protocol):
     """A cell's recipe."""
 
-    def of(self, answers: Answers) -> Fraction | None:
+    def of(self, numbers: Numbers) -> Fraction | None:
         """What it comes to; None where nothing tells."""
 
     def within(self, narrowing: Mapping[str, Choice]) -> Amount:
@@ -38,9 +44,9 @@ class Count:
     """One number of a figure.
 
     A `narrowing` by one value groups the figure by that dimension and looks its row up, so that
-    all cells of a table share one figure; by several values it filters, since a person may have
-    more than one of them. `picks` are what tells a figure's rows apart beside its dimensions: a
-    date, a step, a horizon.
+    all cells of a table share one figure; by several values it adds rows up, or filters where a
+    person may have more than one of them. `picks` are what tells a figure's rows apart beside its
+    dimensions: a date, a step, a horizon.
     """
 
     asked: Asked
@@ -48,12 +54,27 @@ class Count:
     picks: Mapping[str, Value] = field(default_factory=dict)
     narrowing: Mapping[str, Choice] = field(default_factory=dict)
 
-    def of(self, answers: Answers) -> Fraction | None:
+    def of(self, numbers: Numbers) -> Fraction | None:
         one = {name: v for name, v in self.narrowing.items() if not isinstance(v, tuple)}
         either = {name: v for name, v in self.narrowing.items() if isinstance(v, tuple)}
-        where = {**self.asked.where, **either}
-        result = answers.answer(replace(self.asked, by=tuple(sorted(one)), where=where))
-        return _number(_row(result, {**self.picks, **one}), self.column)
+        split = {name: v for name, v in either.items() if self._adds_up_by(name)}
+        where = {**self.asked.where, **{n: v for n, v in either.items() if n not in split}}
+        asked = replace(self.asked, by=tuple(sorted({**one, **split})), where=where)
+        found = [
+            numbers.number(
+                asked, {**self.picks, **one, **dict(zip(split, v, strict=True))}, self.column
+            )
+            for v in product(*split.values())
+        ]
+        known = [number for number in found if number is not None]
+        return sum(known, Fraction(0)) if len(known) == len(found) else None
+
+    def _adds_up_by(self, dimension: str) -> bool:
+        """Whether nothing counted has two values of a dimension, so that rows may be added up.
+
+        Then a total and its rows are cells of one figure, which suppression sees as one.
+        """
+        return dimension in PERSON or self.column in _OF_SPELLS
 
     def within(self, narrowing: Mapping[str, Choice]) -> Count:
         picks = {name: v for name, v in narrowing.items() if name not in DIMENSIONS}
@@ -70,34 +91,14 @@ class Count:
         return (self.asked.figure,)
 
 
-def _row(result: Result, wanted: Mapping[str, Value]) -> Row:
-    """The row that has these values; an empty one where none has, since rows of zeros are left out.
-
-    Nothing wanted is the total.
-    """
-    if not wanted and result.total is not None:
-        return result.total
-    found = [row for row in result.rows if all(row[name] == v for name, v in wanted.items())]
-    if len(found) > 1:
-        raise ValueError(f"{len(found)} rows of {result.meta['figure']} have {dict(wanted)}")
-    return found[0] if found else {}
-
-
-def _number(row: Row, column: str) -> Fraction | None:
-    if not row:
-        return Fraction(0)
-    value = row[column]
-    return None if value is None else Fraction(Decimal(repr(value)))
-
-
 @dataclass(frozen=True)
 class Sum:
     """Parts added up: a report's own sum over rows, or groups that no person is two of."""
 
     parts: tuple[Amount, ...]
 
-    def of(self, answers: Answers) -> Fraction | None:
-        found = [part.of(answers) for part in self.parts]
+    def of(self, numbers: Numbers) -> Fraction | None:
+        found = [part.of(numbers) for part in self.parts]
         known = [part for part in found if part is not None]
         return sum(known, Fraction(0)) if len(known) == len(found) else None
 
@@ -115,8 +116,8 @@ class Ratio:
     part: Amount
     whole: Amount
 
-    def of(self, answers: Answers) -> Fraction | None:
-        part, whole = self.part.of(answers), self.whole.of(answers)
+    def of(self, numbers: Numbers) -> Fraction | None:
+        part, whole = self.part.of(numbers), self.whole.of(numbers)
         return None if part is None or not whole else part / whole
 
     def within(self, narrowing: Mapping[str, Choice]) -> Ratio:
@@ -133,8 +134,8 @@ class Times:
     amount: Amount
     factor: int
 
-    def of(self, answers: Answers) -> Fraction | None:
-        found = self.amount.of(answers)
+    def of(self, numbers: Numbers) -> Fraction | None:
+        found = self.amount.of(numbers)
         return None if found is None else found * self.factor
 
     def within(self, narrowing: Mapping[str, Choice]) -> Times:
@@ -151,8 +152,8 @@ class Rounded:
     amount: Amount
     places: int = 0
 
-    def of(self, answers: Answers) -> Fraction | None:
-        found = self.amount.of(answers)
+    def of(self, numbers: Numbers) -> Fraction | None:
+        found = self.amount.of(numbers)
         scale = 10**self.places
         return (
             None if found is None else Fraction(math.floor(found * scale + Fraction(1, 2)), scale)
@@ -171,8 +172,8 @@ class Whole:
 
     amount: Amount
 
-    def of(self, answers: Answers) -> Fraction | None:
-        return self.amount.of(answers)
+    def of(self, numbers: Numbers) -> Fraction | None:
+        return self.amount.of(numbers)
 
     def within(self, narrowing: Mapping[str, Choice]) -> Whole:  # noqa: ARG002
         return self
@@ -185,7 +186,7 @@ class Whole:
 class Blank:
     """A cell that the report leaves empty, written as zero in the published figures."""
 
-    def of(self, answers: Answers) -> Fraction | None:  # noqa: ARG002
+    def of(self, numbers: Numbers) -> Fraction | None:  # noqa: ARG002
         return Fraction(0)
 
     def within(self, narrowing: Mapping[str, Choice]) -> Blank:  # noqa: ARG002
@@ -199,7 +200,7 @@ class Blank:
 class NoData:
     """A cell of which no event tells anything."""
 
-    def of(self, answers: Answers) -> Fraction | None:  # noqa: ARG002
+    def of(self, numbers: Numbers) -> Fraction | None:  # noqa: ARG002
         return None
 
     def within(self, narrowing: Mapping[str, Choice]) -> NoData:  # noqa: ARG002

@@ -10,8 +10,10 @@ from importlib.resources import files
 from typing import Final, Literal
 
 from adapters.many_answers import Answers
-from adapters.reports import aetat, eigersund
-from adapters.reports.sheets import Sheet
+from adapters.reports.amounts import Numbers
+from adapters.reports.catalogue import shipped
+from adapters.reports.counting import Counted
+from adapters.reports.recipe import Report
 from domain.codes import Language
 
 Why = Literal["contradiction", "no_data"]
@@ -85,45 +87,37 @@ def compare(answers: Answers, done: Callable[[int], None] | None = None) -> list
     published: dict[str, list[dict[str, str]]] = {}
     for row in rows_of("published_figures.csv"):
         published.setdefault(row["table"], []).append(row)
-    sheets, known = _sheets(), _differences()
+    reports, known, numbers = shipped(), _differences(), Counted(answers)
     tables = []
-    for title in rows_of("tables.csv"):
-        name = title["table"]
-        cells = tuple(_compared(answers, sheets[name], published.pop(name), known))
-        titles: dict[Language, str] = {"nb": title["title_nb"], "en": title["title_en"]}
-        tables.append(Table(name, titles, cells, sheets[name].is_grid))
+    for name, report in sorted(reports.items(), key=lambda pair: pair[1].number):
+        cells = tuple(_compared(numbers, report, published.pop(name), known))
+        tables.append(Table(name, report.titles, cells, report.sheet.is_grid))
         if done is not None:
             done(1)
     if published:
-        raise ValueError(f"tables without a title: {', '.join(published)}")
+        raise ValueError(f"tables without a report: {', '.join(published)}")
     return tables
 
 
 def _compared(
-    answers: Answers,
-    sheet: Sheet,
+    numbers: Numbers,
+    report: Report,
     rows: list[dict[str, str]],
     known: Mapping[tuple[str, str, str], Difference],
 ) -> Iterator[Cell]:
     names = list(dict.fromkeys(row["row"] for row in rows))
     for row in rows:
-        amount = sheet.amount(row["row"], row["column"], names)
+        amount = report.sheet.amount(row["row"], row["column"], names)
         place = (row["table"], row["row"], row["column"])
         yield Cell(
             *place,
             unit=row["unit"],
             published=Fraction(row["value"]),
-            counted=amount.of(answers),
+            counted=amount.of(numbers),
             decimals=len(row["value"].partition(".")[2]),
             figures=amount.figures(),
             difference=known.get(place),
         )
-
-
-def _sheets() -> dict[str, Sheet]:
-    counties = {row["table"]: row["county"] for row in rows_of("offices.csv")}
-    county_tables = {table: aetat.county_table(county) for table, county in counties.items()}
-    return {**aetat.SHEETS, **county_tables, **eigersund.SHEETS}
 
 
 def _differences() -> dict[tuple[str, str, str], Difference]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
 from adapters.reports.amounts import Amount, Choice, Sum
 
 Place: TypeAlias = tuple[str, str]  # a row's name and a column's
+# A total counted over all, added up over the rows, counted over who is in some row, or none.
+TotalIs = Literal["counted", "sum", "rows", "none"]
 TOTAL = "total"
 
 
@@ -20,6 +22,9 @@ class Sheet(Protocol):
 
     def amount(self, row: str, column: str, rows: Sequence[str]) -> Amount:
         """What a cell counts; `rows` are the names of all rows of the table, as published."""
+
+    def places(self, rows: Sequence[str]) -> list[Place]:
+        """All its cells, row by row, the total last; `rows` as the table has them, no total."""
 
 
 @dataclass(frozen=True)
@@ -35,17 +40,15 @@ class Rows:
 
 @dataclass(frozen=True)
 class Grid:
-    """Columns of which the rows are a narrowing each.
+    """Columns of which the rows are a narrowing each, and a total by column.
 
-    The row `total` is the column itself, counted over all, but for the columns of `summed`, where
-    the report added its rows up. With `total_of_rows` it counts only those who are in some row.
-    `others` are the cells that are none of this.
+    `total_only` narrows a counted total; `others` are the cells that are none of this.
     """
 
     columns: Mapping[str, Amount]
     rows: Rows
-    summed: tuple[str, ...] = ()
-    total_of_rows: bool = False
+    totals: Mapping[str, TotalIs]
+    total_only: Mapping[str, Choice] = field(default_factory=dict)
     others: Mapping[Place, Amount] = field(default_factory=dict)
     is_grid: bool = True
 
@@ -56,11 +59,17 @@ class Grid:
         if row != TOTAL:
             return amount.within(self.rows.narrowing(row))
         parts = [name for name in rows if name != TOTAL and (name, column) not in self.others]
-        if column in self.summed:
+        if self.totals[column] == "sum":
             return Sum(tuple(self.amount(name, column, rows) for name in parts))
-        if self.total_of_rows:
-            return amount.within({self.rows.dimension: tuple(parts)})
-        return amount
+        if self.totals[column] == "rows":
+            codes = tuple(self.rows.codes.get(name, name) for name in parts)
+            return amount.within({self.rows.dimension: codes})  # type: ignore[dict-item]
+        return amount.within(self.total_only)
+
+    def places(self, rows: Sequence[str]) -> list[Place]:
+        totals = [TOTAL] if set(self.totals.values()) != {"none"} else []
+        added = dict.fromkeys(row for row, _ in self.others if row not in (*rows, TOTAL))
+        return [(row, column) for row in (*rows, *totals, *added) for column in self.columns]
 
 
 @dataclass(frozen=True)
@@ -72,3 +81,6 @@ class Listed:
 
     def amount(self, row: str, column: str, rows: Sequence[str]) -> Amount:  # noqa: ARG002
         return self.cells[row, column]
+
+    def places(self, rows: Sequence[str]) -> list[Place]:  # noqa: ARG002
+        return list(self.cells)

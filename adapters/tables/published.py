@@ -11,7 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from adapters.reports.published import Cell, Table, rows_of
-from adapters.tables.labels import heading
+from adapters.tables.wording import FIGURES, heading, word
 from domain.codes import Language, Profile
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Naming:
         for codes in ("target_group", "jobseeker_status", "measure", "destination", "origin"):
             if self._profile.has(codes, name):
                 return self._profile.label(codes, name, self.language)
-        return heading(name, self.language)
+        return word(name, self.language) if name == "unknown" else heading(name, self.language)
 
     def number(self, cell: Cell, number: Fraction | None) -> str:
         """A cell's published or counted number, with the decimals of the published one."""
@@ -161,7 +161,7 @@ def as_text(tables: Sequence[Table], naming: Naming, *, width: int, color: bool)
         console.print()
         console.print(Text(f"{table.name}  {table.titles[naming.language]}"), style="bold")
         console.print(_grid(table, naming) if table.is_grid else _list(table, naming))
-        figures = [heading(f"figure_{name}", naming.language).lower() for name in table.figures]
+        figures = [FIGURES[name][naming.language == "en"].lower() for name in table.figures]
         console.print(Text(f"{naming.words['figures']} {', '.join(figures)}"), style="dim")
     console.print()
     for line in _summary(tables, naming):

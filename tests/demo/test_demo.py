@@ -15,11 +15,11 @@ from typer.testing import CliRunner, Result
 import adapters.demo
 from adapters.answers import Asked, answer
 from adapters.database import open_engine
+from adapters.demo import DRAWN_AT
 from adapters.errors import WrongUseError
 from adapters.ingest import Summary
 from adapters.many_answers import Answers
 from adapters.profiles import default_profile
-from adapters.reports.aetat import DRAWN_AT
 from cli.main import app
 from domain.calendar import Period
 
