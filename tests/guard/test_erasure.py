@@ -199,7 +199,7 @@ def test_the_secret_is_made_once_and_for_its_owner_alone(engine: Engine) -> None
     before = path.read_bytes()
     open_engine(engine.url.render_as_string(hide_password=False), make=True).dispose()
     assert path.read_bytes() == before
-    assert [one.name for one in path.parent.glob('secret*')] == [path.name]
+    assert [one.name for one in path.parent.glob("secret*")] == [path.name]
 
 
 @given(key=st.text(min_size=1, max_size=64).filter(lambda text: "\x00" not in text))
