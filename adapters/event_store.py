@@ -293,11 +293,12 @@ def _entry(stored: StoredEvent) -> Entry:
 
 
 def appended_at(connection: Connection, position: int) -> int | None:
-    """When the log had grown to a position, in microseconds since 1970; None for an empty one."""
-    query = (
-        select(batches.c.appended_at)
-        .where(batches.c.last_position >= position, batches.c.first_position <= position)
-        .order_by(batches.c.id)
-        .limit(1)
+    """By when the log had grown to a position, in microseconds since 1970; None for an empty one.
+
+    The latest time of any append up to there: a clock that was set back does not make what was
+    known unknown.
+    """
+    query = select(func.max(batches.c.appended_at)).where(
+        batches.c.first_position <= position, batches.c.last_position >= batches.c.first_position
     )
     return connection.execute(query).scalar_one_or_none()

@@ -46,8 +46,12 @@ class Server:
         if pid is None:
             return
         os.kill(pid, signal.SIGQUIT)
-        for _ in range(300):
-            if self._server.get_pid() is None:
+        for _ in range(500):
+            with suppress(ChildProcessError):
+                os.waitpid(pid, os.WNOHANG)
+            try:
+                os.kill(pid, 0)
+            except ProcessLookupError:
                 return
             time.sleep(0.02)
         raise TimeoutError("the server did not stop")

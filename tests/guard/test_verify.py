@@ -243,9 +243,8 @@ def test_a_head_that_cannot_be_one_is_refused() -> None:
             Expected(position, digits)
 
 
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
 def test_a_dropped_column_is_an_error_and_no_traceback(engine: Engine) -> None:
-    if engine.dialect.name == "sqlite":
-        pytest.skip("SQLite refuses to drop a column that a constraint names")
     with Tampering(engine) as connection:
         connection.execute(text("ALTER TABLE events DROP COLUMN hash"))
     with pytest.raises(ForlopError) as told:
