@@ -82,7 +82,8 @@ def _engine(url: URL) -> Engine:
             event.listen(engine, "connect", _prepare_sqlite)
             event.listen(engine, "begin", _begin_sqlite)
             return engine
-        return create_engine(url, hide_parameters=True)
+        # a server that was restarted has left dead connections in the pool
+        return create_engine(url, hide_parameters=True, pool_pre_ping=True)
     except (NoSuchModuleError, ModuleNotFoundError) as error:
         raise WrongUseError(
             f"the driver of {url.drivername} is not installed: pip install 'forlop[postgresql]'"

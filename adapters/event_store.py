@@ -297,8 +297,11 @@ def _entry(stored: StoredEvent) -> Entry:
 def appended_at(connection: Connection, position: int) -> int | None:
     """By when the log had grown to a position, in microseconds since 1970; None for an empty one.
 
-    The latest time of all appends up to it, so that a clock set back hides nothing.
+    The latest time of any append up to there: a clock that was set back does not make what was
+    known unknown.
     """
-    query = select(func.max(batches.c.appended_at)).where(batches.c.first_position <= position)
+    query = select(func.max(batches.c.appended_at)).where(
+        batches.c.first_position <= position, batches.c.last_position >= batches.c.first_position
+    )
     found: int | None = connection.execute(query).scalar_one()
     return found

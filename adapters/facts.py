@@ -73,15 +73,15 @@ def every_history(
     query = select(*_columns).order_by(events.c.participant_id, events.c.version)
     if position is not None:
         query = query.where(events.c.id <= position)
-    rows = _readable(connection.execution_options(yield_per=5000).execute(query))
-    for participant_id, group in groupby(rows, key=itemgetter(0)):
-        yield (
-            bytes(participant_id),
-            [
-                _fact(b"", position, topic, bytes(state), None)
-                for _, position, topic, state in group
-            ],
-        )
+    with connection.execute(query, execution_options={"yield_per": 5000}) as rows:
+        for participant_id, group in groupby(_readable(rows), key=itemgetter(0)):
+            yield (
+                bytes(participant_id),
+                [
+                    _fact(b"", position, topic, bytes(state), None)
+                    for _, position, topic, state in group
+                ],
+            )
 
 
 def _readable(rows: Iterable[Any]) -> Iterator[Any]:

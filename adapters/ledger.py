@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import orjson
 from sqlalchemy import URL, Connection, select
@@ -61,18 +61,27 @@ def note_down(url: URL, lines: Iterable[Line]) -> None:
     It is written before the database is: a list that is ahead is put right by erasing again.
     """
     path = ledger_path(url)
+    # A line that a crash cut short ends here, and does not spoil the next one.
+    text = b"".join(b"\n" + orjson.dumps(line.as_json()) + b"\n" for line in lines)
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        with os.fdopen(descriptor, "ab") as file:
-            # A line that a crash cut short ends here, and does not spoil the next one.
-            file.write(b"".join(b"\n" + orjson.dumps(line.as_json()) + b"\n" for line in lines))
-            file.flush()
-            os.fsync(file.fileno())
+        with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "ab") as file:
+            _write_or_not(file, text)
     except OSError as error:
         raise ForlopError(
             f"the list of erasures at {path} cannot be written: {error.strerror}; nobody was erased"
         ) from None
+
+
+def _write_or_not(file: BinaryIO, text: bytes) -> None:
+    before = os.fstat(file.fileno()).st_size
+    try:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    except OSError:
+        os.ftruncate(file.fileno(), before)
+        raise
 
 
 def read_ledger(path: Path) -> list[Line]:

@@ -29,6 +29,7 @@ class Finding:
 
 def raw_rows(connection: Connection, statement: str) -> Iterator[tuple[Any, ...]]:
     """Rows as the driver gives them, a few at a time: a value that does not read stops nothing."""
-    options = connection.execution_options(yield_per=ROWS_AT_ONCE)
-    for some in options.exec_driver_sql(statement).partitions():
-        yield from map(tuple, some)
+    options = {"yield_per": ROWS_AT_ONCE}  # of this statement; the connection keeps its own
+    with connection.exec_driver_sql(statement, execution_options=options) as found:
+        for some in found.partitions():
+            yield from map(tuple, some)

