@@ -318,7 +318,7 @@ def _arrow(engine: Engine, query: str) -> Iterator[Any]:
     import adbc_driver_manager as adbc  # noqa: PLC0415 - only a refresh needs it
 
     with (
-        _adbc(engine) as database,
+        adbc_database(engine) as database,
         adbc.AdbcConnection(database) as connection,
         adbc.AdbcStatement(connection) as statement,
     ):
@@ -329,7 +329,8 @@ def _arrow(engine: Engine, query: str) -> Iterator[Any]:
         yield stream
 
 
-def _adbc(engine: Engine) -> Any:
+def adbc_database(engine: Engine) -> Any:
+    """A store as its ADBC driver opens it."""
     if engine.dialect.name == "sqlite":
         import adbc_driver_sqlite  # noqa: PLC0415
 

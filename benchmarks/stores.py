@@ -7,9 +7,12 @@ to that).
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import islice
+from pathlib import Path
 from typing import Final
 
 import orjson
@@ -21,7 +24,7 @@ from adapters.event_store import Entry, as_rows, head_of, insert_rows, versions_
 from adapters.participants import ids_of, new_ids
 from adapters.schema import batches
 from adapters.seals import Seals
-from benchmarks.generator import Row
+from benchmarks.generator import Row, events
 from domain.calendar import parse_day, parse_instant, to_microseconds
 from domain.events import EVENT_TYPES
 
@@ -98,3 +101,17 @@ def entries(rows: Iterable[Row], ids: dict[str, bytes]) -> Iterator[Entry]:
             row["source"],
             row["event_id"],
         )
+
+
+@contextmanager
+def filled(count: int, url: str = "") -> Iterator[Engine]:
+    """A store of that many events, away again afterwards; or one made before, at a URL."""
+    if url:
+        engine = open_engine(url, make=False)
+        yield engine
+        engine.dispose()
+        return
+    with tempfile.TemporaryDirectory(prefix="forlop-bench-") as folder:
+        engine = fill(f"sqlite:///{Path(folder) / 'events.db'}", events(count))
+        yield engine
+        engine.dispose()

@@ -18,19 +18,23 @@ from projections.tally import Counts, Extra, Sums
 def ask(question: Question, profile: Profile, runner: Runner, without: str | None = None) -> Sums:
     """A question's sums over all participants, or all but those in the table `without`."""
     sums = Sums()
+    with_total = bool(question.by) and question.figure not in WITHOUT_TOTAL
     for part in parts_of(question, profile, runner):
         dimensions = Dimensions(question, profile, part.period)
-        groups = list(_found(part, dimensions, question.by, runner, without))
-        for cell, extra, adds in groups:
-            _add(sums.groups.setdefault(cell, {}), extra, adds)
-        if question.by and question.figure in WITHOUT_TOTAL:
-            continue
-        if question.by and not _add_up(part, dimensions):
-            groups = list(_found(part, dimensions, (), runner, without))
-        for _, extra, adds in groups:
-            _add(sums.total, extra, adds)
+        adds_up = with_total and _add_up(part, dimensions)
+        for cell, extra, adds in _found(part, dimensions, question.by, runner, without):
+            group = sums.groups.get(cell)
+            if group is None:
+                group = sums.groups[cell] = {}
+            _add(group, extra, adds)
+            if adds_up:
+                _add(sums.total, extra, adds)
+        if with_total and not adds_up:
+            for _, extra, adds in _found(part, dimensions, (), runner, without):
+                _add(sums.total, extra, adds)
     if not question.by:
-        sums.groups.setdefault((), {})
+        group = sums.groups.setdefault((), {})
+        sums.total = {extra: counts.copy() for extra, counts in group.items()}
     return sums
 
 
@@ -50,16 +54,19 @@ def _found(
     part: Part, dimensions: Dimensions, by: tuple[str, ...], runner: Runner, without: str | None
 ) -> Iterator[tuple[Cell, Extra, Adds]]:
     """What there is in each cell: the cell, what tells its rows apart, and what is added."""
+    width = len(by)
     for row in runner.rows(_sql(part, dimensions, by, without)):
-        for extra, adds in part.read(row[len(by) :]):
-            if some := [(name, number) for name, number in adds if number]:
-                yield row[: len(by)], extra, some
+        for extra, adds in part.read(row[width:]):
+            yield row[:width], extra, adds
 
 
 def _add(rows: dict[Extra, Counts], extra: Extra, adds: Adds) -> None:
-    counts = rows.setdefault(extra, Counter())
     for name, number in adds:
-        counts[name] += number
+        if number:
+            counts = rows.get(extra)
+            if counts is None:
+                counts = rows[extra] = Counter()
+            counts[name] = counts.get(name, 0) + number
 
 
 def _sql(part: Part, dimensions: Dimensions, by: tuple[str, ...], without: str | None) -> str:

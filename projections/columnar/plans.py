@@ -163,9 +163,11 @@ def _dwell(question: Question, dimensions: Dimensions, _: Runner) -> Iterator[Pa
     )
 
     def read(keys: tuple[Any, ...], adds: Adds) -> tuple[Extra, Adds]:
-        return (), [(keys, adds[0][1])]
+        (days,), ((_, over), (_, running)) = keys, adds
+        return (), [((days, True), over), ((days, False), running)]
 
-    yield Part([("c", c)], {"n": "TRUE"}, keys=("days", "completed"), reader=read)
+    counts = {"completed": "c.completed", "ongoing": "NOT c.completed"}
+    yield Part([("c", c)], counts, keys=("days",), reader=read)
 
 
 def _capacity(question: Question, dimensions: Dimensions, runner: Runner) -> Iterator[Part]:
@@ -287,19 +289,26 @@ def _outcomes(question: Question, dimensions: Dimensions, runner: Runner) -> Ite
     shared.append(_destined(question, dimensions))
     codes = dimensions.profile.lists["destination"]
     positive = ", ".join(literal(code) for code in codes if dimensions.profile.is_positive(code))
-    for index, name in enumerate(horizons):
-        c = (
-            f"SELECT e.*, l.outcome IN ({positive}) AS good "
-            f"FROM ({_exit(destined=_asks_where(question))}) e "
-            "LEFT JOIN later l ON l.item = e.item WHERE NOT e.returned "
-            f"AND e.window_last <= {at} AND e.{name} <= {at}"
-        )
-        later = ("later", _outcome(dimensions, f"e.{name}", "TRUE"))
-        yield Part(
-            [*shared, later, ("c", c)],
-            {"reached": "TRUE", "in_work_or_education": "c.good"},
-            reader=_tell_apart(index),
-        )
+    final = (
+        f"SELECT e.* FROM ({_exit(destined=_asks_where(question))}) e "
+        f"WHERE NOT e.returned AND e.window_last <= {at}"
+    )
+    reached = " UNION ALL ".join(
+        f"SELECT e.*, {index} AS horizon, e.{name} AS horizon_last FROM final e "
+        f"WHERE e.{name} <= {at}"
+        for index, name in enumerate(horizons)
+    )
+    later = (
+        "SELECT e.item, e.horizon, max_by(o.outcome, o.ord) AS outcome FROM reached e "
+        "JOIN sign o ON o.topic = 'outcome_observed' AND o.pid = e.pid AND o.ord > e.ord "
+        f"AND o.day <= e.horizon_last AND {dimensions.known('o')} GROUP BY e.item, e.horizon"
+    )
+    c = (
+        f"SELECT e.*, l.outcome IN ({positive}) AS good FROM reached e "
+        "LEFT JOIN later l ON l.item = e.item AND l.horizon = e.horizon"
+    )
+    ctes = [*shared, ("final", final), ("reached", reached), ("later", later), ("c", c)]
+    yield Part(ctes, {"reached": "TRUE", "in_work_or_education": "c.good"}, keys=("horizon",))
 
 
 def _returns(question: Question, dimensions: Dimensions, runner: Runner) -> Iterator[Part]:
@@ -329,10 +338,6 @@ def _returns(question: Question, dimensions: Dimensions, runner: Runner) -> Iter
     yield Part(ctes, counts, spread=spread)
 
 
-def _tell_apart(*extra: Any) -> Callable[[tuple[Any, ...], Adds], tuple[Extra, Adds]]:
-    return lambda _, adds: (extra, adds)
-
-
 def _funnel(question: Question, dimensions: Dimensions, runner: Runner) -> Iterator[Part]:
     assert question.period is not None
     at = day_number(question.at)
@@ -360,31 +365,32 @@ def _funnel(question: Question, dimensions: Dimensions, runner: Runner) -> Itera
         "enrolled": spell.format("enrolment"),
         "in_measure": spell.format("measure"),
     }
-    for step, sql in steps.items():
-        yield _funnel_part(question, [("referral", referral), ("reached", sql)], step)
     unbounded = Question(**{**question.__dict__, "period": None, "figure": "exits"})
     exits = _exit_ctes(unbounded, dimensions, runner, {})
     codes = dimensions.profile.lists["destination"]
     positive = ", ".join(literal(code) for code in codes if dimensions.profile.is_positive(code))
-    reached = (
-        f"SELECT r.pid, min(e.day) AS day_reached FROM referral r JOIN ({_exit(returned=False)}) e "
+    steps["exited_positive"] = (
+        "SELECT r.pid, min(e.day) AS day_reached FROM referral r "
+        f"JOIN ({_exit(returned=False)}) e "
         f"ON e.pid = r.pid AND e.ord > r.ord AND e.destination IN ({positive}) GROUP BY r.pid"
     )
-    ctes = [("referral", referral), *exits, _destined(question, dimensions), ("reached", reached)]
-    yield _funnel_part(question, ctes, "exited_positive")
-
-
-def _funnel_part(question: Question, ctes: list[tuple[str, str]], step: str) -> Part:
+    reached = " UNION ALL ".join(
+        f"SELECT {literal(step)} AS step, x.pid, x.day_reached FROM ({sql}) x"
+        for step, sql in steps.items()
+    )
     c = (
-        f"SELECT r.pid, r.pid AS item, {on(question.at)}, x.day_reached - r.referred_on AS days "
-        "FROM referral r JOIN reached x ON x.pid = r.pid"
+        f"SELECT r.pid, r.pid AS item, {on(question.at)}, x.step, "
+        "x.day_reached - r.referred_on AS days FROM referral r JOIN reached x ON x.pid = r.pid"
     )
 
     def read(keys: tuple[Any, ...], adds: Adds) -> tuple[Extra, Adds]:
+        step, days = keys
         persons = adds[0][1]
-        return (step,), [("persons", persons), (("days", keys[0]), persons)]
+        return (step,), [("persons", persons), (("days", days), persons)]
 
-    return Part([*ctes, ("c", c)], {}, persons="TRUE", keys=("days",), reader=read)
+    ctes = [("referral", referral), *exits, _destined(question, dimensions)]
+    ctes += [("reached", reached), ("c", c)]
+    yield Part(ctes, {"persons": "TRUE"}, keys=("step", "days"), reader=read)
 
 
 def _chains(question: Question, dimensions: Dimensions, _: Runner) -> Iterator[Part]:
