@@ -23,10 +23,10 @@ class Answers:
     before is not counted again. `answer` raises WrongUseError as the function does.
     """
 
-    def __init__(self, engine: Engine, profile: Profile) -> None:
+    def __init__(self, engine: Engine, profile: Profile, position: int | None = None) -> None:
         self._profile = profile
         with reading(engine) as connection:
-            self._head = head_at(connection, None)
+            self._head = head_at(connection, position)
             self._moment = appended_at(connection, self._head[0])
             self._histories = [facts for _, facts in every_history(connection, self._head[0])]
         self._journeys: dict[Cutoff, list[Journey]] = {}

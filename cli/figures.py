@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final
 
 import typer
 
-from cli import options
+from cli import disclosing, options
+from cli.disclosing import Suppressing, control
 from cli.options import DEFAULT_STORE, Engines, Every, Format, Kinds
 
 _Horizons = Annotated[str, typer.Option("--horizons", help="After how long: 1y,3y,5y.")]
@@ -49,10 +50,12 @@ _OPTIONS: Final[dict[str, tuple[Any, Any]]] = {
     "lang": (options.LangAsked, None),
     "out": (options.Out, None),
     "chart": (options.Chart, None),
+    **disclosing.OPTIONS,
 }
 _ALL_TAKE: Final = frozenset(
     {"store", "profile", "known_at", "position", "programme", "by", "where"}
     | {"engine", "format_", "as_json", "lang", "out", "chart"}
+    | set(disclosing.OPTIONS)
 )
 # What each figure takes beside that, and its help.
 _FIGURES: Final = {
@@ -117,7 +120,9 @@ _FIGURES: Final = {
 
 def add_to(app: typer.Typer) -> None:
     for figure, (takes, text) in _FIGURES.items():
-        app.command(figure, help=text)(_command(figure, _ALL_TAKE | set(takes.split())))
+        app.command(figure, cls=Suppressing, help=text)(
+            _command(figure, _ALL_TAKE | set(takes.split()))
+        )
 
 
 def _command(figure: str, takes: frozenset[str]) -> Callable[..., None]:
@@ -149,4 +154,10 @@ def _answer(figure: str, given: dict[str, Any]) -> None:
     question = asked(figure, given, folder.places)
     store = open_engine(given["store"], make=False)
     result = answer(store, folder.profile, drawable(question, given), given["engine"].value)
-    hand_out(result.as_mapping(), folder.profile, given)
+    found: Mapping[str, Any] = result.as_mapping()
+    wanted = control(given)
+    if wanted is not None:
+        from adapters.disclosing import controlled  # noqa: PLC0415
+
+        (found,) = controlled([found], wanted, folder.profile)
+    hand_out(found, folder.profile, given)

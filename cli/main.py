@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from cli import access, append, erase, figures, profile, quarantine, replay
+from cli import access, append, audit, erase, figures, profile, quarantine, replay, report
 from cli import demo as demo_command
 
 app = typer.Typer(
@@ -25,9 +25,11 @@ append.add_to(app)
 app.add_typer(quarantine.app, name="quarantine")
 figures.add_to(app)
 replay.add_to(app)
+audit.add_to(app)
 erase.add_to(app)
 app.add_typer(access.app, name="access")
 app.add_typer(profile.app, name="profile")
+app.add_typer(report.app, name="report")
 demo_command.add_to(app)
 
 
