@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import orjson
 from sqlalchemy import Engine
 
@@ -14,6 +16,9 @@ from domain.codes import Profile
 from domain.history import Cutoff
 from domain.journey import Journey, journey_at
 from projections import reference
+from projections.layout import Table
+from projections.question import Question
+from projections.views import Lens
 
 
 class Answers:
@@ -41,13 +46,26 @@ class Answers:
         """A figure, the same as `answer` gives it at this position."""
         if asked.position not in (None, self.position):
             raise WrongUseError(f"these histories were read at position {self.position}")
-        question = checked(settle_at(asked, self.position, self._moment), self._profile)
+        question = self._settled(asked)
         key = orjson.dumps(question.as_meta())
         if key not in self._results:
             journeys = self._journeys_at(reference.cutoff_of(question))
             table = reference.answer_over(question, self._profile, journeys)
             self._results[key] = described(question, table, self._head[1], self._profile)
         return self._results[key]
+
+    def journeys(self, asked: Asked) -> tuple[Question, Lens, list[Journey]]:
+        """What a figure is counted from, for what is more than a count: an estimate."""
+        question = self._settled(asked)
+        journeys = self._journeys_at(reference.cutoff_of(question))
+        return question, Lens(question, self._profile), journeys
+
+    def meta(self, question: Question) -> dict[str, Any]:
+        """What it takes to ask a question again."""
+        return described(question, Table([], None), self._head[1], self._profile).meta
+
+    def _settled(self, asked: Asked) -> Question:
+        return checked(settle_at(asked, self.position, self._moment), self._profile)
 
     def _journeys_at(self, cutoff: Cutoff) -> list[Journey]:
         if cutoff not in self._journeys:

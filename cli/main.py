@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from cli import access, append, audit, erase, figures, profile, quarantine, replay, report
+from cli import access, append, audit, erase, estimate, figures, profile, quarantine, replay, report
 from cli import demo as demo_command
 
 app = typer.Typer(
@@ -30,6 +30,7 @@ erase.add_to(app)
 app.add_typer(access.app, name="access")
 app.add_typer(profile.app, name="profile")
 app.add_typer(report.app, name="report")
+app.add_typer(estimate.app, name="estimate")
 demo_command.add_to(app)
 
 
