@@ -45,13 +45,17 @@ def audit(
     from adapters.errors import WrongUseError  # noqa: PLC0415
     from adapters.profiles import open_profile  # noqa: PLC0415
     from projections.disclosure_audit import audit as attack  # noqa: PLC0415
+    from projections.disclosure_links import bare, stocks_in_series  # noqa: PLC0415
 
     results = [one for path in paths for one in _read(path)]
     before = [_read(path) for path in earlier or ()]
     rules = open_profile(profile).profile
     try:
         found = attack(
-            results, _rule(results, threshold), earlier=before, nesting=nesting_of(rules)
+            [*results, *(bare(stock) for _, stock in stocks_in_series(results))],
+            _rule(results, threshold),
+            earlier=before,
+            nesting=nesting_of(rules),
         )
     except ModuleNotFoundError as error:
         raise WrongUseError(f"an audit needs {error.name}: pip install 'forlop[publish]'") from None
