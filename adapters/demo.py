@@ -15,7 +15,7 @@ from adapters.errors import ForlopError, WrongUseError
 from adapters.event_store import head_of
 from adapters.ingest import Progress, Summary, append_file
 from adapters.readers.files import RowFile, delivery
-from adapters.reports.published import DATA
+from adapters.reports.published_rows import DATA
 from adapters.schema import events
 from domain.calendar import end_of_day
 from domain.codes import Profile

@@ -125,7 +125,7 @@ def _print(
         case DemoFormat.table:
             color = sys.stdout.isatty()
             width = shutil.get_terminal_size((160, 24)).columns
-            naming = published.Naming(profile, lang.value)
+            naming = published.Telling(profile, lang.value)
             typer.echo(published.as_text(tables, naming, width=width, color=color))
             show(*_replay(engine, profile)[:2])
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Set
+from collections.abc import Callable, Mapping, Set
 from typing import Annotated, Any, Final, TypeAlias
 
 import typer
 
-from cli import options
+from cli import disclosing, options
+from cli.disclosing import Suppressing, control
 from cli.options import DEFAULT_STORE, Engines, Every, Format, Kinds
 
 _Horizons = Annotated[str, typer.Option("--horizons", help="After how long: 1y,3y,5y.")]
@@ -52,10 +53,12 @@ _OPTIONS: Final[Options] = {
     "lang": (options.LangAsked, None),
     "out": (options.Out, None),
     "chart": (options.Chart, None),
+    **disclosing.OPTIONS,
 }
 _ALL_TAKE: Final = frozenset(
     {"store", "profile", "known_at", "position", "programme", "by", "where"}
     | {"engine", "format_", "as_json", "lang", "out", "chart"}
+    | set(disclosing.OPTIONS)
 )
 _PRINTING: Final = frozenset({"format_", "as_json", "lang", "out"})
 # What each figure takes beside that, and its help.
@@ -121,7 +124,7 @@ _FIGURES: Final = {
 
 def add_to(app: typer.Typer) -> None:
     for figure, (takes, text) in _FIGURES.items():
-        app.command(figure, help=text)(
+        app.command(figure, cls=Suppressing, help=text)(
             _command(figure, _options(_ALL_TAKE | set(takes.split())), _answer)
         )
 
@@ -172,4 +175,10 @@ def _answer(figure: str, given: dict[str, Any]) -> None:
     question = asked(figure, given, folder.places)
     store = open_engine(given["store"], make=False)
     result = answer(store, folder.profile, drawable(question, given), given["engine"].value)
-    hand_out(result.as_mapping(), folder.profile, given)
+    found: Mapping[str, Any] = result.as_mapping()
+    wanted = control(given)
+    if wanted is not None:
+        from adapters.disclosing import controlled  # noqa: PLC0415
+
+        (found,) = controlled([found], wanted, folder.profile)
+    hand_out(found, folder.profile, given)

@@ -13,13 +13,16 @@ import typer
 from cli import (
     access,
     append,
+    audit,
     diff,
     erase,
+    estimate,
     explain,
     figures,
     profile,
     quarantine,
     replay,
+    report,
     rerun,
     verify,
 )
@@ -37,6 +40,7 @@ append.add_to(app)
 app.add_typer(quarantine.app, name="quarantine")
 figures.add_to(app)
 replay.add_to(app)
+audit.add_to(app)
 erase.add_to(app)
 verify.add_to(app)
 app.add_typer(access.app, name="access")
@@ -44,6 +48,8 @@ app.add_typer(explain.app, name="explain")
 app.add_typer(diff.app, name="diff")
 rerun.add_to(app)
 app.add_typer(profile.app, name="profile")
+app.add_typer(report.app, name="report")
+app.add_typer(estimate.app, name="estimate")
 demo_command.add_to(app)
 
 

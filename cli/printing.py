@@ -13,21 +13,31 @@ import typer
 from cli.options import Format, Lang
 
 if TYPE_CHECKING:
+    from adapters.tables.wording import Labels
     from domain.codes import Language, Profile
 
 _BINARY = (Format.parquet, Format.xlsx)
 _PACKAGES = "pip install 'forlop[publish]'"
 
 
-def hand_out(result: Mapping[str, Any], profile: Profile, given: Mapping[str, Any]) -> None:
-    """Prints a result, or writes it to `--out`, as the options say; with `--chart` draws it too."""
+def hand_out(
+    result: Mapping[str, Any],
+    profile: Profile,
+    given: Mapping[str, Any],
+    labels: Labels | None = None,
+) -> None:
+    """Prints a result, or writes it to `--out`, as the options say; with `--chart` draws it too.
+
+    `labels` are the profile's, where none are given.
+    """
+    labels = profile.lists if labels is None else labels
     format_ = Format.json if given["as_json"] else given["format_"]
     out = given["out"]
     if given.get("chart"):
-        draw(result, profile, given["lang"], given["chart"])
+        draw(result, labels, given["lang"], given["chart"])
     if out is None and format_ in _BINARY and sys.stdout.isatty():
         raise typer.BadParameter(f"{format_} is not for a terminal; give --out FILE")
-    written = _written(result, profile, format_, given["lang"], to_file=out is not None)
+    written = _written(result, labels, format_, given["lang"], to_file=out is not None)
     if out is None:
         sys.stdout.buffer.write(written)
         sys.stdout.buffer.flush()
@@ -35,7 +45,7 @@ def hand_out(result: Mapping[str, Any], profile: Profile, given: Mapping[str, An
         Path(out).write_bytes(written)
 
 
-def draw(result: Mapping[str, Any], profile: Profile, lang: Lang | None, path: str) -> None:
+def draw(result: Mapping[str, Any], labels: Labels, lang: Lang | None, path: str) -> None:
     """A chart of a result into a file, SVG or PNG by its name; WrongUseError where it has none."""
     from adapters.charts.draw import chart, kind_of  # noqa: PLC0415
     from adapters.errors import WrongUseError  # noqa: PLC0415
@@ -48,7 +58,7 @@ def draw(result: Mapping[str, Any], profile: Profile, lang: Lang | None, path: s
         drawn = chart(
             kind,
             result,
-            profile.lists,
+            labels,
             (lang or Lang.en).value,
             "svg" if form == "svg" else "png",
         )
@@ -61,7 +71,7 @@ def draw(result: Mapping[str, Any], profile: Profile, lang: Lang | None, path: s
 
 def _written(
     result: Mapping[str, Any],
-    profile: Profile,
+    labels: Labels,
     format_: Format,
     lang: Lang | None,
     *,
@@ -75,10 +85,8 @@ def _written(
         return csv.codes(result)
     if format_ is Format.table and not to_file:
         width = shutil.get_terminal_size((160, 24)).columns
-        return terminal.text(
-            result, profile.lists, language, width=width, color=sys.stdout.isatty()
-        )
+        return terminal.text(result, labels, language, width=width, color=sys.stdout.isatty())
     try:
-        return formats.write(format_.value, result, profile.lists, language)
+        return formats.write(format_.value, result, labels, language)
     except ModuleNotFoundError as error:
         raise WrongUseError(f"{format_} needs {error.name}: {_PACKAGES}") from None

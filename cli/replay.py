@@ -97,7 +97,7 @@ def _draw(
     from projections.replay import spell_rows  # noqa: PLC0415
 
     meta = meta | {"figure": "journey", "at": day.isoformat(), "by": []}
-    draw({"meta": meta, "rows": spell_rows(found.journey, day)}, profile, lang, path)
+    draw({"meta": meta, "rows": spell_rows(found.journey, day)}, profile.lists, lang, path)
 
 
 def tell(

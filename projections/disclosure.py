@@ -9,6 +9,7 @@ that they are worked out from. Definitions follow the Handbook on Statistical Di
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -81,6 +82,7 @@ def suppress(
     *,
     earlier: Sequence[Release] = (),
     nesting: Nesting | None = None,
+    keep: float | None = None,
 ) -> Suppression:
     """The results with small counts, and what would give them away, replaced by null.
 
@@ -89,6 +91,9 @@ def suppress(
     no row carries both. Everything else is left as it was; `meta["disclosure"]` says what was
     done and lists the suppressed cells as `[row, column]`, the row null for the total. ValueError
     if two results print different numbers for one cell.
+
+    Counts of `keep` or more that at most one dimension splits are spared, though a few smaller
+    ones go for each.
     """
     rule = rule or Rule()
     system, now = true_system(results, [(r.true, r.published) for r in earlier], nesting)
@@ -96,7 +101,9 @@ def suppress(
     if rule.zeros_shown:
         system.fixed |= {cell for cell, value in now.values.items() if value == 0}
     low = {cell: rule.least(cell) for cell in system.values}
-    choice = Selection(system, primary, _demands(system, primary, rule), low).choose()
+    dear = {c for c, v in system.values.items() if len(c.dims) <= 1 and v >= (keep or math.inf)}
+    demands = _demands(system, primary, rule)
+    choice = Selection(system, primary, demands, low, frozenset(dear - primary)).choose()
     done = tuple(
         _published(result, sheet, choice.suppressed, rule)
         for result, sheet in zip(results, now.sheets, strict=True)

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from importlib.resources import files
-from typing import Final, Literal
+from typing import Literal
 
 from adapters.many_answers import Answers
 from adapters.reports.amounts import Numbers
 from adapters.reports.catalogue import shipped
 from adapters.reports.counting import Counted
+from adapters.reports.published_rows import rows_of
 from adapters.reports.recipe import Report
 from domain.codes import Language
 
 Why = Literal["contradiction", "no_data"]
-DATA: Final = files("adapters") / "data" / "demo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +125,3 @@ def _differences() -> dict[tuple[str, str, str], Difference]:
         place = (row["table"], row["row"], row["column"])
         found[place] = Difference(why, {"nb": row["reason_nb"], "en": row["reason_en"]})
     return found
-
-
-def rows_of(name: str) -> Iterable[dict[str, str]]:
-    """The rows of one of the demo's data files."""
-    return csv.DictReader((DATA / name).read_text("utf-8").splitlines())

@@ -55,7 +55,7 @@ class Report:
     """
 
     name: str
-    file: str
+    text: str
     titles: Mapping[Language, str]
     sheet: Sheet
     sources: Mapping[Language, str]
@@ -89,7 +89,7 @@ def read_report(path: Traversable | Path, profile: Profile) -> Report:
         file.wrong(f"chart is bars or one of the figures, not {chart!r}", key="chart")
     report = Report(
         name,
-        str(path),
+        file.text,
         titles,
         sheet,
         _in_both(file, "source", "Forløp"),

@@ -73,7 +73,11 @@ def grid(result: Result, labels: Labels, language: Language) -> Grid:
         body,
         foot,
         _notes(meta, has_curve, language),
-        tuple((key, _plain(meta[key])) for key in sorted(meta) if key not in ("title", "notes")),
+        tuple(
+            (key, _plain(meta[key]))
+            for key in sorted(meta)
+            if key not in ("title", "notes", "headings")
+        ),
     )
 
 
@@ -81,11 +85,18 @@ def _columns(result: Result, language: Language) -> tuple[Column, ...]:
     rows: Sequence[Mapping[str, Any]] = result["rows"] or [result.get("total") or {}]
     by = list(result["meta"].get("by", ()))
     names = dict.fromkeys(name for row in rows for name in row if name not in _LEFT_OUT)
-    dimensions = [n for n in by if n in names] + [n for n in names if n in _OWN and n not in by]
+    own_dimensions = _OWN if result["meta"]["figure"] != "report" else frozenset()
+    dimensions = [n for n in by if n in names] + [
+        n for n in names if n in own_dimensions and n not in by
+    ]
     measured = [name for name in names if name not in dimensions]
-    figure = result["meta"]["figure"]
+    figure, own = result["meta"]["figure"], result["meta"].get("headings", {})
     return tuple(
-        Column(n, heading(n, language), "text" if n in dimensions else _kind(n, figure, rows))
+        Column(
+            n,
+            own.get(n, heading(n, language)),
+            "text" if n in dimensions else _kind(n, figure, rows),
+        )
         for n in (*dimensions, *measured)
     )
 

@@ -7,11 +7,11 @@ import io
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from adapters.reports.published import Cell, Table, rows_of
-from adapters.tables.wording import FIGURES, heading, word
+from adapters.reports.published import Cell, Table
+from adapters.reports.words import Naming
+from adapters.tables.wording import FIGURES
 from domain.codes import Language, Profile
 
 if TYPE_CHECKING:
@@ -46,22 +46,12 @@ _WORDS = {
 }
 
 
-class Naming:
-    """What tables' rows and columns are called: the reports' words, then the profile's."""
+class Telling(Naming):
+    """The same, with the words of the comparison and the numbers of its cells."""
 
     def __init__(self, profile: Profile, language: Language) -> None:
-        self._profile = profile
-        self.language = language
+        super().__init__(profile, language)
         self.words = _WORDS[language]
-
-    def __call__(self, name: str) -> str:
-        own = _labels().get(name)
-        if own is not None:
-            return own[self.language]
-        for codes in ("target_group", "jobseeker_status", "measure", "destination", "origin"):
-            if self._profile.has(codes, name):
-                return self._profile.label(codes, name, self.language)
-        return word(name, self.language) if name == "unknown" else heading(name, self.language)
 
     def number(self, cell: Cell, number: Fraction | None) -> str:
         """A cell's published or counted number, with the decimals of the published one."""
@@ -73,13 +63,6 @@ class Naming:
     def beside(self, cell: Cell) -> str:
         """A differing cell: the counted number, then the published."""
         return f"{self.number(cell, cell.counted)} ≠ {self.number(cell, cell.published)}"
-
-
-@cache
-def _labels() -> dict[str, dict[Language, str]]:
-    return {
-        row["name"]: {"nb": row["label_nb"], "en": row["label_en"]} for row in rows_of("labels.csv")
-    }
 
 
 def standing(cell: Cell) -> str:
@@ -149,7 +132,7 @@ def as_csv(tables: Iterable[Table], language: Language) -> str:
     return out.getvalue()
 
 
-def as_text(tables: Sequence[Table], naming: Naming, *, width: int, color: bool) -> str:
+def as_text(tables: Sequence[Table], naming: Telling, *, width: int, color: bool) -> str:
     """Every table as it was published, the total, and each differing cell with its reason."""
     from rich.console import Console  # noqa: PLC0415 - slow to import
     from rich.text import Text  # noqa: PLC0415
@@ -170,7 +153,7 @@ def as_text(tables: Sequence[Table], naming: Naming, *, width: int, color: bool)
     return "".join(f"{line.rstrip()}\n" for line in out.getvalue().splitlines())
 
 
-def _grid(table: Table, naming: Naming) -> RichTable:
+def _grid(table: Table, naming: Telling) -> RichTable:
     """Rows by columns; headings break between words, so that the rows' names have the room."""
     found = {(cell.row, cell.column): cell for cell in table.cells}
     grid = _empty_table()
@@ -192,7 +175,7 @@ def _longest_word(texts: Iterable[str]) -> int:
     return max(len(word) for text in texts for word in text.split())
 
 
-def _list(table: Table, naming: Naming) -> RichTable:
+def _list(table: Table, naming: Telling) -> RichTable:
     listed = _empty_table(header=False)
     listed.add_column(overflow="fold")
     listed.add_column(overflow="fold")
@@ -212,7 +195,7 @@ def _empty_table(*, header: bool = True) -> RichTable:
     return RichTable(box=box.SIMPLE_HEAD, show_header=header, pad_edge=False, padding=(0, 1))
 
 
-def _shown(cell: Cell, naming: Naming) -> Text:
+def _shown(cell: Cell, naming: Telling) -> Text:
     from rich.text import Text  # noqa: PLC0415
 
     if cell.matches:
@@ -220,7 +203,7 @@ def _shown(cell: Cell, naming: Naming) -> Text:
     return Text(naming.beside(cell), style="bold red")
 
 
-def _summary(tables: Sequence[Table], naming: Naming) -> Iterable[RenderableType]:
+def _summary(tables: Sequence[Table], naming: Telling) -> Iterable[RenderableType]:
     """The total in a line, and under it every cell that does not simply match."""
     from rich.padding import Padding  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
@@ -236,7 +219,7 @@ def _summary(tables: Sequence[Table], naming: Naming) -> Iterable[RenderableType
             yield Padding(Text(_named(cell, naming)), (0, 0, 0, 2))
 
 
-def _named(cell: Cell, naming: Naming) -> str:
+def _named(cell: Cell, naming: Telling) -> str:
     told = naming.beside(cell) if not cell.matches else naming.number(cell, cell.published)
     why = "" if cell.difference is None else f": {cell.difference.reasons[naming.language]}"
     return f"{cell.table}, {naming(cell.row)}, {naming(cell.column)}, {told}{why}"

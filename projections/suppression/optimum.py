@@ -17,6 +17,7 @@ from projections.suppression.attack import Attack, opposite, solver
 from projections.suppression.cells import TOLERANCE, Bounds, Cell, Demand, Form, System
 
 ROUNDS = 300  # of master and attack, before the rest is closed by the shortest way
+_DEAR = 5.0  # what a cell that is to be kept costs, in other cells
 _SLACK = 1e-5  # a demand within the solver's tolerance is met
 
 
@@ -40,7 +41,8 @@ class Cut:
 class Selection:
     """The search for secondary suppressions in one system.
 
-    `low` gives the least that a reader takes a suppressed cell to be.
+    `low` gives the least that a reader takes a suppressed cell to be; each of the `dear` cells is
+    kept though a few others go for it.
     """
 
     def __init__(
@@ -49,7 +51,9 @@ class Selection:
         primary: Iterable[Cell],
         demands: Iterable[Demand],
         low: Mapping[Cell, float],
+        dear: frozenset[Cell] = frozenset(),
     ) -> None:
+        self._dear = dear
         self._system = system
         self._low = low
         self._primary = frozenset(primary)
@@ -66,7 +70,7 @@ class Selection:
 
     def choose(self) -> Choice:
         """The fewest cells, small and inner ones before large totals; the same every time."""
-        master = _Master(self._free, self._primary, self._system.values)
+        master = _Master(self._free, self._primary, self._system.values, self._dear)
         for relation in self._system.relations:
             if relation.equal:
                 master.never_alone(relation.form)
@@ -182,7 +186,11 @@ class _Master:
     """The choice of cells as a mixed-integer programme that grows by cuts."""
 
     def __init__(
-        self, free: list[Cell], primary: frozenset[Cell], values: Mapping[Cell, float]
+        self,
+        free: list[Cell],
+        primary: frozenset[Cell],
+        values: Mapping[Cell, float],
+        dear: frozenset[Cell],
     ) -> None:
         import highspy  # noqa: PLC0415
 
@@ -193,9 +201,11 @@ class _Master:
         largest = max(values.values(), default=1.0)
         for i, cell in enumerate(free):
             self._model.addVar(1.0 if cell in primary else 0.0, 1.0)
-            self._model.changeColCost(i, 1.0 + _preference(values[cell], largest, len(free)))
+            cost = _DEAR if cell in dear else 1.0
+            self._model.changeColCost(i, cost + _preference(values[cell], largest, len(free)))
             self._model.changeColIntegrality(i, highspy.HighsVarType.kInteger)
         self.at_least = len(primary)
+        self._counts_cells = not dear
 
     def never_alone(self, form: Form) -> None:
         """In a sum, one suppressed cell is the difference of the others: none or two at least."""
@@ -221,7 +231,8 @@ class _Master:
             raise RuntimeError(f"the solver found no pattern: {status}")
         # The preferences add up to less than one cell, so whole cells are the bound's whole part.
         bound = self._model.getInfo().mip_dual_bound if self._free else 0.0
-        self.at_least = max(self.at_least, math.floor(bound + 1e-6))
+        if self._counts_cells:
+            self.at_least = max(self.at_least, math.floor(bound + 1e-6))
         return {cell for cell, taken in zip(self._free, solution, strict=True) if taken > 0.5}
 
 
