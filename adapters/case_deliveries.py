@@ -42,6 +42,8 @@ from adapters.ingest import (
     last_position,
     without_collector,
 )
+from adapters.overlaps import settle, several_sources, stays_of
+from adapters.precedence import precedence
 from adapters.readers.files import Delivery as File
 from adapters.readers.files import content_of
 from adapters.readers.rows import RawRow
@@ -59,12 +61,14 @@ class SourceSummary(Summary):
     The counts are of events, as everywhere: a message that was said before is one duplicate, and a
     record that was left out is one rejected. `records` are what the files held; `unchanged` of
     their messages said nothing new that is an event, and `passed_by` nothing of a journey at all.
-    `in_part` are records with a problem in one field, the rest of which was used.
+    `in_part` are records with a problem in one field, the rest of which was used. `settled` are
+    subjects whose stays were left out for another source, or brought back.
     """
 
     records: int = 0
     unchanged: int = 0
     passed_by: int = 0
+    settled: int = 0
     in_part: list[Trouble] = field(default_factory=list)
     warnings: Counter[Warned] = field(default_factory=Counter)
 
@@ -74,6 +78,7 @@ class SourceSummary(Summary):
             self.records += later.records
             self.unchanged += later.unchanged
             self.passed_by += later.passed_by
+            self.settled += later.settled
             self.in_part += later.in_part
             self.warnings.update(later.warnings)
 
@@ -88,6 +93,7 @@ class SourceSummary(Summary):
             "unchanged": self.unchanged,
             "passed_by": self.passed_by,
             "used_in_part": len(self.in_part),
+            "settled": self.settled,
             "warnings": warnings,
         }
 
@@ -166,6 +172,7 @@ class _Taking:
         self, delivering: Delivering, system: CaseSystem, messages: Messages, summary: SourceSummary
     ) -> None:
         self._name = delivering.name
+        self._delivering = delivering
         self._system = system
         self._messages = messages
         self._summary = summary
@@ -222,6 +229,13 @@ class _Taking:
         chunk.take(rows, duplicates)
         said.keep(taken, chunk.at, chunk.batch_id)
         keep_implementations(chunk.connection, self._system.name, self._messages.implementations)
+        self._settle(chunk, {person for one in taken for person in one.participants})
+
+    def _settle(self, chunk: Chunk, participants: set[str]) -> None:
+        """Under the same lock: no figure ever counts a stay twice that two sources tell of."""
+        if participants and several_sources(chunk.connection):
+            found = stays_of(chunk.connection, chunk.seals, participants)
+            self._summary.settled += settle(chunk.connection, self._delivering, found, precedence())
 
     def _taken(
         self, subject: bytes, digest: bytes, version: Version, others: tuple[Past, list[Version]]

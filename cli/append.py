@@ -159,6 +159,7 @@ def _show_source(summary: Summary) -> None:
         return
     counted = {"records": summary.records, "unchanged": summary.unchanged}
     counted |= {"passed by": summary.passed_by, "used in part": len(summary.in_part)}
+    counted |= {"settled": summary.settled}
     for name, count in counted.items():
         typer.echo(f"{name:<13}{count:>7}")
     for warned, count in summary.warnings.most_common(_MOST_TROUBLES):

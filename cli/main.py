@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from cli import access, append, erase, figures, mapping, quarantine, replay
+from cli import access, append, comparing, erase, figures, mapping, quarantine, replay
 from cli import demo as demo_command
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ app.add_typer(quarantine.app, name="quarantine")
 figures.add_to(app)
 replay.add_to(app)
 erase.add_to(app)
+comparing.add_to(app)
 app.add_typer(access.app, name="access")
 demo_command.add_to(app)
 
