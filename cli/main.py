@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from cli import access, append, comparing, erase, figures, mapping, quarantine, replay
+from cli import access, append, comparing, erase, export, figures, mapping, quarantine, replay
 from cli import demo as demo_command
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 append.add_to(app)
+app.add_typer(export.app, name="export")
 app.add_typer(mapping.app, name="mapping")
 app.add_typer(quarantine.app, name="quarantine")
 figures.add_to(app)
