@@ -27,8 +27,9 @@ def add_to(app: typer.Typer) -> None:
 
 def append(
     files: Annotated[
-        list[str], typer.Argument(metavar="FILE…", help="CSV, JSON Lines or Parquet; - is stdin.")
-    ],
+        list[str] | None,
+        typer.Argument(metavar="FILE…", help="CSV, JSON Lines or Parquet; - is stdin."),
+    ] = None,
     store: Store = DEFAULT_STORE,
     source: Annotated[
         str | None, typer.Option(help="The source of every row, where the file has none.")
@@ -44,6 +45,10 @@ def append(
     participant: Annotated[
         str | None, typer.Option(help="Whom a file is about that does not say so (digisos).")
     ] = None,
+    follow: Annotated[
+        str | None,
+        typer.Option(metavar="FOLDER", help="Stay on, and take files as they land in a folder."),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would become of the rows; store nothing.")
     ] = False,
@@ -54,6 +59,7 @@ def append(
     Example: forlop append events.csv.gz --store sqlite:///forlop.db
     With --from NAME they are what a case system sends, and become the events that explain what is
     new. Example: forlop append --from komet snapshots.jsonl
+    With --follow FOLDER it stays on. Example: forlop append --follow inbox --from komet
     """
     import orjson  # noqa: PLC0415
 
@@ -61,6 +67,13 @@ def append(
     from adapters.readers.files import delivery  # noqa: PLC0415
 
     reading = Reading(from_, mapping, source, participant)
+    if follow is not None:
+        if files or dry_run or as_json:
+            raise typer.BadParameter("--follow takes no files, --dry-run or --json")
+        _follow(store, follow, reading)
+        return
+    if not files:
+        raise typer.BadParameter("give files, or --follow FOLDER")
     total = reading.nothing_yet()
     with ExitStack() as stack:
         found = [stack.enter_context(delivery(name, sys.stdin.buffer)) for name in files]
@@ -75,6 +88,25 @@ def append(
         _show(total, dry_run=dry_run)
     if total.counts.held or total.counts.rejected:
         raise typer.Exit(3)
+
+
+def _follow(store: str, folder: str, reading: Reading) -> None:
+    """Stays on until it is told to stop by SIGTERM or SIGINT."""
+    import signal  # noqa: PLC0415
+    from pathlib import Path  # noqa: PLC0415
+    from threading import Event  # noqa: PLC0415
+
+    from adapters.follow import Follower, Log, Take  # noqa: PLC0415
+
+    stop = Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stop.set())
+
+    def prepare(file: Delivery) -> Take:
+        take = reading.prepare(file)
+        return lambda engine: take(engine, False, None)
+
+    Follower(store, Path(folder), reading.name, prepare, Log(), stop).run()
 
 
 class Reading:
