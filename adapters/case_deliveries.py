@@ -7,7 +7,7 @@ the one writer's lock. So two jobs never explain a message against the same past
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -183,10 +183,11 @@ class _Taking:
         part = _Part()
         for record in self._messages.by_record():
             self._record_of.update((id(version), record) for version in record.versions)
+            left_out = [problem for problem in record.problems if problem.left_out]
+            if left_out:
+                part.rejected.append(_rejected(self._system.name, record, left_out))
             for problem in record.problems:
-                if problem.left_out:
-                    part.rejected.append(_rejected(self._system.name, record, problem))
-                else:
+                if not problem.left_out:
                     self._note(problem)
         part.size = len(part.rejected)
         for subject, news in by_subject(self._messages.versions).items():
@@ -253,13 +254,14 @@ def _event_row(version: Version, row: Mapping[str, str]) -> RawRow:
     return RawRow(version.line or 0, orjson.dumps(row), dict(row))
 
 
-def _rejected(source: str, record: SourceRecord, problem: SourceProblem) -> RawRow:
-    """A record that was left out, as a row that cannot be read: raw, and whose it seems to be."""
+def _rejected(source: str, record: SourceRecord, problems: Sequence[SourceProblem]) -> RawRow:
+    """A record, or what of it was left out, as a row that cannot be read: raw, whose it seems to
+    be, and everything that is wrong with it."""
     cells = {"source": source, "note": record.raw.decode("utf-8", "replace")}
     person = whom(record.raw)
     cells |= {} if person is None else {"participant": person}
-    why = f"{problem.reference or 'no id'}: {_told(problem)}"
-    return RawRow(problem.line or 0, record.raw, cells, [Problem("", None, why)])
+    whys = [Problem("", None, f"{p.reference or 'no id'}: {_told(p)}") for p in problems]
+    return RawRow(problems[0].line or 0, record.raw, cells, whys)
 
 
 def _told(problem: SourceProblem) -> str:

@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, func, select
 
 from adapters.case_systems import mapping
 from adapters.case_systems.messages import Tell, Version
 from adapters.case_systems.snapshots import LEFT_OUT, explain, left_out_of, sent_by_source
 from adapters.case_systems.systems import SYSTEMS
 from adapters.database import writing
-from adapters.event_store import head_of
+from adapters.event_store import head_of, in_parts
 from adapters.facts import every_history, facts_of, linked_participants
 from adapters.ingest import Chunk, Delivering, Summary, current_time
 from adapters.participants import ids_of, keys_of
@@ -70,15 +70,29 @@ def every_stay(connection: Connection, seals: Seals, cutoff: Cutoff) -> Stays:
 
 
 def stays_of(connection: Connection, seals: Seals, participants: Iterable[str]) -> Stays:
-    """The stays of some participants and of those who are the same person as one of them."""
+    """The stays of those of some participants of whom several sources told, or who are linked."""
     ids = set(ids_of(connection, participants, seals).values())
     linked = linked_participants(connection, head_of(connection).position)
-    if ids & linked:
-        ids |= linked  # few are linked: sorting out whose they are costs more than taking all
+    # Few are linked: sorting out whose they are costs more than taking all of them.
+    ids = _with_several_sources(connection, ids) | (linked if ids & linked else set())
     keys = keys_of(connection, ids, seals).values()
     said = Said(connection, seals)
     pasts = said.past(sorted(said.subjects_of(map(seals.secret.lookup, keys))))
     return _stays(connection, seals, pasts, facts_of(connection, sorted(ids)), Cutoff())
+
+
+def _with_several_sources(connection: Connection, ids: Iterable[bytes]) -> set[bytes]:
+    """Those participants of whom more than one source has told: nobody else can overlap."""
+    found: set[bytes] = set()
+    for some in in_parts(sorted(ids)):
+        query = (
+            select(events.c.participant_id)
+            .where(events.c.participant_id.in_(some))
+            .group_by(events.c.participant_id)
+            .having(func.min(events.c.source) != func.max(events.c.source))
+        )
+        found.update(bytes(own) for (own,) in connection.execute(query))
+    return found
 
 
 def _stays(

@@ -57,8 +57,10 @@ def append(
     """Read events; print how many were read, appended, duplicates, held and rejected.
 
     Example: forlop append events.csv.gz --store sqlite:///forlop.db
+
     With --from NAME they are what a case system sends, and become the events that explain what is
     new. Example: forlop append --from komet snapshots.jsonl
+
     With --follow FOLDER it stays on. Example: forlop append --follow inbox --from komet
     """
     import orjson  # noqa: PLC0415

@@ -63,7 +63,7 @@ def disagreements(
         return
     for row in rows:
         typer.echo(f"{row['source']} {row['placement']}: {row['says']}, but {row['against']}")
-    typer.echo(f"{len(rows)} disagreements" if rows else "no disagreements")
+    typer.echo(f"disagreements: {len(rows)}")
 
 
 def overlaps(
@@ -100,7 +100,7 @@ def overlaps(
         return
     for row in rows:
         _show(row)
-    typer.echo(f"{len(rows)} overlaps, {sum(not row['settled'] for row in rows)} not settled")
+    typer.echo(f"overlaps: {len(rows)}, not settled: {sum(not row['settled'] for row in rows)}")
 
 
 def _show(row: dict[str, Any]) -> None:

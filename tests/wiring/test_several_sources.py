@@ -102,7 +102,7 @@ def test_the_table_of_sources_can_be_edited_and_settled_anew(
     assert (
         "arena 77 [2025-01-06, …) holds; team_tiltak a1 [2025-01-07, …) left out" in result.stdout
     )
-    assert "1 overlaps, 0 not settled" in result.stdout
+    assert "overlaps: 1, not settled: 0" in result.stdout
     assert stock(run, sqlite) == 1
 
 
