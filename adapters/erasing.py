@@ -1,12 +1,12 @@
 """Erasure: a participant's key and mapping destroyed for good, the log left as it is.
 
-What was sealed under the key, notes and quarantined rows, never opens again. The coded events
-stay, so figures do not change; the chain hashes the ciphertext, so it still verifies.
+What was sealed under the key, notes, quarantined rows and what sources said, never opens again. The
+coded events stay, so figures do not change; the chain hashes the ciphertext, so it still verifies.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from uuid import uuid4
@@ -21,7 +21,8 @@ from adapters.errors import ErasedError, UnknownParticipantError
 from adapters.event_store import in_parts
 from adapters.ledger import Line, ledger_path, note_down, read_ledger, store_id, unerased
 from adapters.participants import as_id, ids_of, keys_of
-from adapters.schema import erasures, participants
+from adapters.said import Said, forget
+from adapters.schema import erasures, participants, source_records, source_subjects, source_versions
 from adapters.schema import quarantine as slips
 from adapters.seals import Seals
 from domain.calendar import from_microseconds, to_microseconds
@@ -38,12 +39,14 @@ def erase(engine: Engine, participant: str, reason: str, who: str, at: datetime)
         seals = Seals(connection)
         person, natural_key = _who(connection, seals, participant)
         found = _slips_of(connection, seals, person, natural_key)
-        if person is None and not found:
+        subjects = _subjects_of(connection, seals, natural_key)
+        if person is None and not found and not subjects:
             refuse_if_erased(connection, seals.secret, participant)
             raise UnknownParticipantError("no participant has the key asked for")
         erasure = Erasure(person or uuid4().bytes, at, who, reason)
-        note_down(engine.url, [_line(connection, erasure, found)])
+        note_down(engine.url, [_line(connection, erasure, found, subjects)])
         _erase(connection, seals, erasure, natural_key, found)
+        forget(connection, subjects)
     _scrub(engine)
     return erasure
 
@@ -62,6 +65,8 @@ def erase_again(engine: Engine, ledger: Path | None = None) -> list[Erasure]:
             if ledger is not None:
                 note_down(engine.url, [line])
             _erase(connection, seals, erasure, natural_key, [*found, *line.slips])
+            subjects = _subjects_of(connection, seals, natural_key)
+            forget(connection, {*subjects, *line.subjects})
             again.append(erasure)
     if again:
         _scrub(engine)
@@ -95,10 +100,19 @@ def _slips_of(
     return [row.id for row in connection.execute(select(slips.c.id).where(or_(False, *mine)))]
 
 
-def _line(connection: Connection, erasure: Erasure, found: Sequence[int]) -> Line:
+def _subjects_of(connection: Connection, seals: Seals, natural_key: str | None) -> set[bytes]:
+    """What sources said of a person, by subject."""
+    lookups = [] if natural_key is None else [seals.secret.lookup(natural_key)]
+    return Said(connection, seals).subjects_of(lookups)
+
+
+def _line(
+    connection: Connection, erasure: Erasure, found: Sequence[int], subjects: Iterable[bytes]
+) -> Line:
     at = to_microseconds(erasure.erased_at)
     person, who = erasure.participant_id, erasure.erased_by
-    return Line(store_id(connection), person, at, who, erasure.reason, tuple(found))
+    told = tuple(sorted(subjects))
+    return Line(store_id(connection), person, at, who, erasure.reason, tuple(found), told)
 
 
 def _erase(
@@ -138,5 +152,5 @@ def _scrub(engine: Engine) -> None:
             raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             return
         outside = connection.execution_options(isolation_level="AUTOCOMMIT")
-        for table in (participants, slips):
+        for table in (participants, slips, source_records, source_versions, source_subjects):
             outside.exec_driver_sql(f"VACUUM (FULL) {table.name}")

@@ -74,7 +74,9 @@ class Trouble:
     why: str
 
     def __str__(self) -> str:
-        return f"{self.file}, line {self.line}: {self.outcome}: {self.why}"
+        """Where it was, what became of it, and why; a record of a document has no line (0)."""
+        where = f"{self.file}, line {self.line}" if self.line else self.file
+        return f"{where}: {self.outcome}: {self.why}"
 
 
 @dataclass(slots=True)
@@ -112,7 +114,13 @@ class Delivering:
     """
 
     def __init__(
-        self, engine: Engine, profile: Profile, name: str, sha256: str, now: Callable[[], datetime]
+        self,
+        engine: Engine,
+        profile: Profile,
+        name: str,
+        sha256: str,
+        now: Callable[[], datetime],
+        summary: Summary | None = None,
     ) -> None:
         self._engine = engine
         self._profile = profile
@@ -121,16 +129,16 @@ class Delivering:
         self._now = now
         self.delivery_id = uuid4().hex
         self.own_slips: set[int] = set()
-        self.summary = Summary()
+        self.summary = summary or Summary()
 
     def append(self, rows: Iterable[RawRow], done: Progress | None = None) -> Summary:
         """Appends rows chunk by chunk; `done` is told how many rows each chunk had."""
         for chunk in _chunks(rows, CHUNK[self._engine.dialect.name]):
             at = self._now()
-            with _without_collector():
-                read = [self._read(row, at) for row in chunk]
+            with without_collector():
+                read = [self.read(row, at) for row in chunk]
                 with writing(self._engine) as connection:
-                    _Chunk(connection, self, at).append(read)
+                    Chunk(connection, self, at).append(read)
             if done is not None:
                 done(len(chunk))
         return self.summary
@@ -141,11 +149,24 @@ class Delivering:
             inner = connection.begin_nested()
             for chunk in _chunks(rows, CHUNK[self._engine.dialect.name]):
                 at = self._now()
-                _Chunk(connection, self, at).append([self._read(row, at) for row in chunk])
+                Chunk(connection, self, at).append([self.read(row, at) for row in chunk])
             inner.rollback()
         return self.summary
 
-    def _read(self, row: RawRow, at: datetime) -> _Read:
+    @contextmanager
+    def chunk(self, connection: Connection | None = None) -> Iterator[Chunk]:
+        """One chunk whose rows depend on what is stored: they are made and taken under one lock.
+
+        With a connection, inside its transaction, whatever becomes of that.
+        """
+        with without_collector():
+            if connection is not None:
+                yield Chunk(connection, self, self._now())
+                return
+            with writing(self._engine) as own:
+                yield Chunk(own, self, self._now())
+
+    def read(self, row: RawRow, at: datetime) -> _Read:
         if row.problems:
             return _Read(row, None, row.problems)
         found = read_record(row.cells, self._profile, at)
@@ -154,21 +175,22 @@ class Delivering:
         return _Read(row, None, found)
 
 
-class _Chunk:
+class Chunk:
     """One chunk of a delivery inside its transaction."""
 
     def __init__(self, connection: Connection, delivering: Delivering, at: datetime) -> None:
-        self._connection = connection
+        self.connection = self._connection = connection
         self._delivering = delivering
-        self._at = to_microseconds(at)
+        self._handed_in_at = at
+        self.at = self._at = to_microseconds(at)
         self._head = head_of(connection)
         last = connection.execute(
             select(batches.c.id, batches.c.hash).order_by(batches.c.id.desc()).limit(1)
         ).one_or_none()
-        self._batch_id = 1 if last is None else last.id + 1
+        self.batch_id = 1 if last is None else last.id + 1
         self._before = NO_HASH if last is None else bytes(last.hash)
         self._next_slip = quarantine.last_id(connection) + 1
-        self._seals = Seals(connection)
+        self.seals = Seals(connection)
         self._erased: dict[Key, bytes] = {}
         self._intake: Intake[bytes] = Intake(self._head.position)
         self._anything_waits = quarantine.anything_open(connection)
@@ -181,6 +203,12 @@ class _Chunk:
         self._rejects: dict[bytes, dict[str, Any]] = {}
         self._rejected_keys: dict[Key, list[int]] = {}
         self._mended_rejects: list[int] = []
+
+    def take(self, rows: Iterable[RawRow], duplicates: int = 0) -> None:
+        """Appends rows as they are; `duplicates` are those of which no row was made at all."""
+        self._counts.read += duplicates
+        self._counts.duplicates += duplicates
+        self.append([self._delivering.read(row, self._handed_in_at) for row in rows])
 
     def append(self, read: Sequence[_Read]) -> None:
         people = self._load(read)
@@ -216,9 +244,9 @@ class _Chunk:
         others = {
             natural for row in read if row.record is None and (natural := _natural_key(row.raw))
         }
-        people = ids_of(self._connection, {*mentioned, *others}, self._seals)
+        people = ids_of(self._connection, {*mentioned, *others}, self.seals)
         missing = [natural for natural in mentioned if natural not in people]
-        new = new_ids(self._connection, missing, self._seals)
+        new = new_ids(self._connection, missing, self.seals)
         for person in new.values():
             self._intake.resume(person, History())
         waiting = quarantine.held_persons(self._connection, keys) if self._anything_waits else set()
@@ -228,7 +256,7 @@ class _Chunk:
             row.record = _with_ids(row.record, people)
         self._intake.known |= {
             key: known
-            for key, known in known_events(self._connection, keys | targets, self._seals).items()
+            for key, known in known_events(self._connection, keys | targets, self.seals).items()
             if key not in self._intake.known
         } | {key: Known(person, _gone, erased=True) for key, person in self._erased.items()}
         return people
@@ -259,14 +287,14 @@ class _Chunk:
         self._load_persons(whole)
 
     def _facts_of_one(self, person: bytes) -> list[Fact]:
-        return facts_of(self._connection, [person], self._seals)[person]
+        return facts_of(self._connection, [person], self.seals)[person]
 
     def _load_persons(self, persons: Iterable[bytes]) -> None:
         """Loads whole histories, and the rows that wait for them."""
         waiting: dict[bytes, list[Held[bytes]]] = {}
         persons = list(persons)
         if self._anything_waits:
-            for held in quarantine.held_of(self._connection, persons, self._seals):
+            for held in quarantine.held_of(self._connection, persons, self.seals):
                 waiting.setdefault(held.person, []).append(held)
         targets = {
             key
@@ -274,8 +302,8 @@ class _Chunk:
             for held in helds
             if (key := held.event.replaced_key) is not None
         }
-        self._intake.known |= known_events(self._connection, targets, self._seals)
-        for person, facts in facts_of(self._connection, persons, self._seals).items():
+        self._intake.known |= known_events(self._connection, targets, self.seals)
+        for person, facts in facts_of(self._connection, persons, self.seals).items():
             self._versions[person] = len(facts)
             self._intake.load(person, facts, waiting.get(person, ()))
 
@@ -335,7 +363,7 @@ class _Chunk:
         self._counts.rejected += 1
         natural = _natural_key(row.raw)
         why = [without_natural_keys(str(problem), natural) for problem in problems]
-        fingerprint = self._seals.secret.fingerprint(_content(row.raw))
+        fingerprint = self.seals.secret.fingerprint(_content(row.raw))
         slip = self._next_slip
         self._trouble(slip, row, "rejected", "; ".join(why))
         self._next_slip += 1
@@ -365,24 +393,24 @@ class _Chunk:
             "source": _storable(cells.get("source")),
             "event_id": _storable(cells.get("event_id")),
             "participant_id": row.person,
-            "participant_lookup": b"" if natural is None else self._seals.secret.lookup(natural),
+            "participant_lookup": b"" if natural is None else self.seals.secret.lookup(natural),
             "topic": "" if held is None else held.TOPIC,
             "fingerprint": b"",
             "why": orjson.dumps(list(why)).decode(),
             "file": self._delivering.name,
             "line": row.raw.line,
-            "batch_id": self._batch_id,
+            "batch_id": self.batch_id,
             "handed_in_at": self._at,
         } | {
-            column: self._seals.seal_slip(row.person, slip, column, plain)
+            column: self.seals.seal_slip(row.person, slip, column, plain)
             for column, plain in content.items()
         }
 
     def _write(self) -> None:
-        self._seals.load(a.person for a in self._appends if a.fact.event.note is not None)
-        entries = [as_entry(a.person, a.fact.event, self._seals) for a in self._appends]
+        self.seals.load(a.person for a in self._appends if a.fact.event.note is not None)
+        entries = [as_entry(a.person, a.fact.event, self.seals) for a in self._appends]
         before = self._versions.copy()
-        rows = as_rows(entries, self._head, self._versions, self._batch_id)
+        rows = as_rows(entries, self._head, self._versions, self.batch_id)
         insert_rows(self._connection, rows)
         changed = {p: v for p, v in self._versions.items() if before.get(p) != v}
         leave(self._connection, self._intake.histories, changed)
@@ -415,11 +443,11 @@ class _Chunk:
         self._mended_rejects += self._rejected_keys.pop(key, ())
 
     def _closing(self, status: quarantine.Status, why: str) -> quarantine.Closing:
-        return quarantine.Closing(status, why, self._at, self._batch_id)
+        return quarantine.Closing(status, why, self._at, self.batch_id)
 
     def _write_batch(self, head: bytes) -> None:
         row = {
-            "id": self._batch_id,
+            "id": self.batch_id,
             "delivery_id": self._delivering.delivery_id,
             "file": self._delivering.name,
             "sha256": self._delivering.sha256,
@@ -457,7 +485,7 @@ def retry_all(engine: Engine, profile: Profile) -> Summary:
     delivering = Delivering(engine, profile, "quarantine retry", "", current_time)
     with writing(engine) as connection:
         persons = quarantine.persons_waiting(connection)
-        _Chunk(connection, delivering, current_time()).retry(persons)
+        Chunk(connection, delivering, current_time()).retry(persons)
     return delivering.summary
 
 
@@ -471,7 +499,7 @@ def current_time() -> datetime:
 
 
 @contextmanager
-def _without_collector() -> Iterator[None]:
+def without_collector() -> Iterator[None]:
     """Python's cycle collector off for a while: over a chunk's objects it takes a third of the time
     and finds nothing."""
     was_on = gc.isenabled()

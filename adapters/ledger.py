@@ -25,7 +25,8 @@ STORE_ID = "store_id"
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One erasure as the list has it: of which store, whose id, and which rows in quarantine."""
+    """One erasure as the list has it: of which store, whose id, which rows in quarantine, and
+    which subjects of sources, by their HMACs."""
 
     store: str
     participant_id: bytes
@@ -33,6 +34,7 @@ class Line:
     erased_by: str
     reason: str
     slips: tuple[int, ...]
+    subjects: tuple[bytes, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -42,6 +44,7 @@ class Line:
             "erased_by": self.erased_by,
             "reason": self.reason,
             "slips": self.slips,
+            "subjects": [subject.hex() for subject in self.subjects],
         }
 
 
@@ -100,7 +103,8 @@ def read_ledger(path: Path) -> list[Line]:
             slips = tuple(map(int, found["slips"]))
             who, why = str(found["erased_by"]), str(found["reason"])
             at = int(found["erased_at"])
-            lines.append(Line(str(found["store"]), person, at, who, why, slips))
+            subjects = tuple(bytes.fromhex(one) for one in found.get("subjects", ()))
+            lines.append(Line(str(found["store"]), person, at, who, why, slips, subjects))
         except (ValueError, KeyError, TypeError):
             continue
     return lines

@@ -26,7 +26,7 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 _BIG = BigInteger().with_variant(Integer(), "sqlite")  # SQLite's row id is an INTEGER of 64 bits
 
 metadata = MetaData()
@@ -154,6 +154,71 @@ quarantine = Table(
     Index("quarantine_key", "source", "event_id", "status"),
     Index("quarantine_fingerprint", "fingerprint"),
     Index("quarantine_lookup", "participant_lookup"),
+)
+
+# What sources sent, one row a record, as it came: sealed under the key of the one whom it is about,
+# or under the store's where it is about several, or about nobody that the store knows.
+source_records = Table(
+    "source_records",
+    metadata,
+    Column("id", _BIG, primary_key=True, autoincrement=False),
+    Column("source", Text, nullable=False),
+    Column("fingerprint", LargeBinary, nullable=False),
+    Column("participant_id", LargeBinary, nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+    Column("received_at", BigInteger, nullable=False),
+    Column("batch_id", Integer, nullable=False),
+    Column("line", Integer, nullable=False),
+)
+
+# What each record said of one subject, by `id` in the order in which it was taken. `subject` and
+# `digest` are HMACs; `stored` is sealed as the record is, and empty after erasure: the digest is
+# left, so that the same content stays a duplicate.
+source_versions = Table(
+    "source_versions",
+    metadata,
+    Column("id", _BIG, primary_key=True, autoincrement=False),
+    Column("source", Text, nullable=False),
+    Column("subject", LargeBinary, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("participant_id", LargeBinary, nullable=False),
+    Column("stored", LargeBinary, nullable=False),
+    Column("record_id", _BIG, nullable=False),
+    Index("source_versions_subject", "subject", "id"),
+    Index("source_versions_digest", "digest"),
+    Index("source_versions_record", "record_id"),
+)
+
+# Whom a subject is about, by the HMAC of each of their keys.
+source_subjects = Table(
+    "source_subjects",
+    metadata,
+    Column("subject", LargeBinary, primary_key=True),
+    Column("lookup", LargeBinary, primary_key=True),
+    Index("source_subjects_lookup", "lookup"),
+    sqlite_with_rowid=False,
+)
+
+# What a source has told of its implementations of measures; nothing of a person.
+implementations = Table(
+    "implementations",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("reference", Text, primary_key=True),
+    Column("measure_type", Text, nullable=False),
+    Column("provider", Text),
+    sqlite_with_rowid=False,
+)
+
+# The files that `append --follow` has taken whole, by content and by who read them.
+taken_files = Table(
+    "taken_files",
+    metadata,
+    Column("sha256", Text, primary_key=True),
+    Column("reader", Text, primary_key=True),
+    Column("file", Text, nullable=False),
+    Column("taken_at", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 # Worked out from the log; see `adapters.standings`.

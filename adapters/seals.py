@@ -1,4 +1,4 @@
-"""What is sealed under a participant's own key: notes in the log, and rows in quarantine.
+"""What is sealed under a participant's own key: notes, rows in quarantine, what sources said.
 
 Each is bound to its place, so that it does not open anywhere else. Whoever is erased has no key
 any more, and nothing of theirs opens again.
@@ -99,6 +99,18 @@ class Seals:
         key = self._slip_key(person)
         return b"" if key is None else unseal(key, sealed, _slip_place(person, slip, column))
 
+    def seal_said(self, person: bytes, kind: str, number: int, content: bytes) -> bytes:
+        """A record or a version of a source; without a participant, under the store's own key."""
+        key = self._slip_key(person)
+        if key is None:
+            raise TamperedError("a participant has no key; run `forlop verify`")
+        return seal(key, content, _said_place(person, kind, number))
+
+    def open_said(self, person: bytes, kind: str, number: int, sealed: bytes) -> bytes:
+        """It again; empty where the participant was erased."""
+        key = self._slip_key(person) if sealed else None
+        return b"" if key is None else unseal(key, sealed, _said_place(person, kind, number))
+
     def _slip_key(self, person: bytes) -> bytes | None:
         return self.key_of(person) if person else self.secret.quarantine_key
 
@@ -110,3 +122,7 @@ def _note_place(person: bytes, fields: Fields) -> bytes:
 
 def _slip_place(person: bytes, slip: int, column: str) -> bytes:
     return f"slip/{slip}/{column}/".encode() + person
+
+
+def _said_place(person: bytes, kind: str, number: int) -> bytes:
+    return f"said/{kind}/{number}/".encode() + person

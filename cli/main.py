@@ -14,11 +14,14 @@ from cli import (
     access,
     append,
     audit,
+    comparing,
     diff,
     erase,
     estimate,
     explain,
+    export,
     figures,
+    mapping,
     profile,
     quarantine,
     replay,
@@ -37,12 +40,15 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 append.add_to(app)
+app.add_typer(export.app, name="export")
+app.add_typer(mapping.app, name="mapping")
 app.add_typer(quarantine.app, name="quarantine")
 figures.add_to(app)
 replay.add_to(app)
 audit.add_to(app)
 erase.add_to(app)
 verify.add_to(app)
+comparing.add_to(app)
 app.add_typer(access.app, name="access")
 app.add_typer(explain.app, name="explain")
 app.add_typer(diff.app, name="diff")

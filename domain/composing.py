@@ -34,6 +34,9 @@ class Composer:
             for name, field in cls.model_fields.items()
             if field.is_required() and name != "recorded_at"
         )
+        self._judged_when_absent = [
+            name for name, field in cls.model_fields.items() if field.validate_default
+        ]
         self._converts = {
             name: convert
             for name, field in cls.model_fields.items()
@@ -55,6 +58,8 @@ class Composer:
         except (KeyError, ValueError):
             return None
         if not filled.keys() >= self._required:
+            return None
+        if any(name not in filled for name in self._judged_when_absent):
             return None
         event = self._cls.__new__(self._cls)
         set_ = object.__setattr__
@@ -98,7 +103,7 @@ def _convert(steps: list[Any], profile: Profile) -> Convert | None:
     checks: list[Convert] = []
     for check in after:
         if isinstance(check, CodeOf):
-            return _code(frozenset(profile.lists[check.list_name]))
+            return _code(frozenset(profile.lists.get(check.list_name, ())))
         if getattr(check, "__code__", None) is None or check.__code__.co_argcount != 1:
             return None
         checks.append(check)

@@ -37,7 +37,7 @@ def read(content: bytes, delivery: Delivery) -> Messages:
     Implementations in the same file are known to all its rows, wherever in it they stand.
     """
     messages = Messages()
-    changes: list[tuple[str, Fields]] = []
+    changes: list[tuple[str, Fields, bytes]] = []
     for wrapped in json_records(content, messages):
         if not isinstance(wrapped.value, Mapping) or "table" not in wrapped.value:
             messages.problem("", wrapped.line, "table", None, "missing; not a change row of Arena")
@@ -48,9 +48,10 @@ def read(content: bytes, delivery: Delivery) -> Messages:
         if table == "TILTAKGJENNOMFORING":
             _note_implementation(fields.child("after"), messages)
         else:
-            changes.append((table, fields))
+            changes.append((table, fields, wrapped.raw))
     known = {**delivery.implementations, **messages.implementations}
-    for table, fields in changes:
+    for table, fields, raw in changes:
+        messages.begin(raw)
         if table in {"TILTAKDELTAKER", "HIST_TILTAKDELTAKER"}:
             _read_participation(fields, table.startswith("HIST"), known)
         elif table.startswith("VEDTAK"):
@@ -144,7 +145,7 @@ def _read_participation(fields: Fields, copy: bool, known: Mapping[str, Implemen
         claims = () if deleted else (told.claim(str(identity)),)
     subject = f"{person}/{implementation}"
     fields.messages.versions.append(
-        Version(SOURCE, subject, (pos,), at, says, claims=claims, line=fields.line)
+        Version(SOURCE, subject, (pos,), at, says, claims=claims, line=fields.line, about=person)
     )
 
 

@@ -125,6 +125,7 @@ def records(content: bytes, form: Form, messages: Messages) -> Iterator[Record]:
         if not text.strip():
             continue
         messages.records += 1
+        messages.begin(raw)
         reference = f"{text[:4]} line {line}"
         year = 2000 + int(text[4:6]) if text[4:6].isdecimal() else None
         layout = None if year is None else layouts(form).get(year)

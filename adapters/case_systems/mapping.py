@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -77,6 +78,7 @@ def _read_line(
     line: Line, delivery: Delivery, mapping: MappingFile, messages: Messages
 ) -> Version | None:
     messages.records += 1
+    messages.begin(json.dumps(line.cells).encode())
     reader = _Reader(line, mapping, messages)
     if not reader.is_sound():
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
@@ -52,6 +52,16 @@ class Version:
     dated: bool = True
     claims: tuple[Claim, ...] = ()
     line: int | None = None
+    about: str | None = None
+
+    @property
+    def participants(self) -> set[str]:
+        """The keys of the persons that it names, for what is kept of it must be erased with them.
+
+        `about` is for a version that names nobody in what it says.
+        """
+        named = set(_participants(self.says))
+        return named if self.about is None else named | {self.about}
 
     @property
     def digest(self) -> str:
@@ -59,6 +69,21 @@ class Version:
         known = [self.order, self.changed_at] if self.dated else [self.order[:-1]]
         told = [self.source, self.subject, known, self.says]
         return hashlib.sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def _participants(says: Any) -> list[str]:
+    found: list[str] = []
+    if isinstance(says, dict):
+        for name, told in says.items():
+            if isinstance(told, str):
+                if told and name in {"participant", "same_as"}:
+                    found.append(told)
+            elif isinstance(told, (dict, list, tuple)):
+                found += _participants(told)
+    elif isinstance(says, (list, tuple)):
+        for each in says:
+            found += _participants(each)
+    return found
 
 
 def to_stored(version: Version) -> bytes:
@@ -135,6 +160,15 @@ class Delivery:
     implementations: Mapping[str, Implementation] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class SourceRecord:
+    """One record of a delivery as it came, and what was made of it."""
+
+    raw: bytes
+    versions: Sequence[Version]
+    problems: Sequence[SourceProblem]
+
+
 @dataclass(slots=True)
 class Messages:
     """All that came of one delivery. Each record is a version, or a problem that left it out, or
@@ -146,6 +180,20 @@ class Messages:
     implementations: dict[str, Implementation] = field(default_factory=dict)
     records: int = 0
     passed_by: int = 0
+    _begun: list[tuple[bytes, int, int]] = field(default_factory=list)
+
+    def begin(self, raw: bytes) -> None:
+        """What is made from here on comes of this record, as it was sent."""
+        self._begun.append((raw, len(self.versions), len(self.problems)))
+
+    def by_record(self) -> Iterator[SourceRecord]:
+        """The records of which something was made, each with it, in the order of reading."""
+        ends = [(v, p) for _, v, p in self._begun[1:]] + [(len(self.versions), len(self.problems))]
+        for (raw, version, problem), (versions, problems) in zip(self._begun, ends, strict=True):
+            if versions > version or problems > problem:
+                yield SourceRecord(
+                    raw, self.versions[version:versions], self.problems[problem:problems]
+                )
 
     def problem(
         self,

@@ -28,13 +28,14 @@ _MISSING: Final = "missing; the source must say it"
 class Wrapped:
     """One JSON record, taken out of what it came in. `value` is None in a tombstone.
 
-    `key` and `sent_at` are those of the message around it, where there was one.
+    `key` and `sent_at` are those of the message around it, where there was one; `raw` is all of it.
     """
 
     value: Any
     line: int | None = None
     key: str | None = None
     sent_at: datetime | None = None
+    raw: bytes = b""
 
 
 def json_records(content: bytes, messages: Messages, *, exact: bool = False) -> Iterator[Wrapped]:
@@ -50,26 +51,30 @@ def json_records(content: bytes, messages: Messages, *, exact: bool = False) -> 
         return
     for record in whole if isinstance(whole, list) else [whole]:
         messages.records += 1
-        yield _unwrapped(record, None)
+        raw = body if record is whole else json.dumps(record, default=str).encode()
+        messages.begin(raw)
+        yield _unwrapped(record, None, raw)
 
 
 def _json_lines(body: bytes, messages: Messages, *, exact: bool) -> Iterator[Wrapped]:
     lines = [(number, line) for number, line in enumerate(body.split(b"\n"), 1) if line.strip()]
-    wrong: list[tuple[int, str]] = []
+    wrong: list[tuple[int, bytes, str]] = []
     found_any = False
     for number, line in lines:
         try:
             record = _parse(line, exact=exact)
         except ValueError as error:
-            wrong.append((number, str(error)))
+            wrong.append((number, line, str(error)))
             continue
         found_any = True
         messages.records += 1
-        yield _unwrapped(record, number)
-    if not found_any:
-        wrong = wrong[:1]  # one document, cut short: every line of it would be a problem
-    for number, why in wrong:
+        messages.begin(line)
+        yield _unwrapped(record, number, line)
+    if not found_any:  # one document, cut short: every line of it would be a problem
+        wrong = [(number, body, why) for number, _, why in wrong[:1]]
+    for number, raw, why in wrong:
         messages.records += 1
+        messages.begin(raw)
         message = f"not JSON, or cut short ({why}); send the record again, whole"
         messages.problem("", number, "record", None, message)
 
@@ -80,9 +85,9 @@ def _parse(text: bytes, *, exact: bool) -> Any:
     return orjson.loads(text)
 
 
-def _unwrapped(record: Any, line: int | None) -> Wrapped:
+def _unwrapped(record: Any, line: int | None, raw: bytes) -> Wrapped:
     if not isinstance(record, dict) or "value" not in record or "key" not in record:
-        return Wrapped(record, line)
+        return Wrapped(record, line, raw=raw)
     value, sent = record["value"], record.get("timestamp")
     if isinstance(value, str):
         try:
@@ -90,7 +95,7 @@ def _unwrapped(record: Any, line: int | None) -> Wrapped:
         except ValueError:
             value = record["value"]
     sent_at = from_microseconds(int(sent) * 1000) if isinstance(sent, int) else None
-    return Wrapped(value, line, str(record["key"]), sent_at)
+    return Wrapped(value, line, str(record["key"]), sent_at, raw)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,9 @@ Row: TypeAlias = dict[str, str]
 Thread: TypeAlias = tuple[str, str]
 """A participant and a slot: an event is replaced only by one of the same participant."""
 
+LEFT_OUT = "left_out"
+"""What a version says that no source sent: the placements that another source holds for."""
+
 _LONGEST_SLOT = 100  # an event_id has 128 characters, and 21 go to what tells the steps apart
 
 
@@ -67,7 +70,8 @@ class Telling:
         digest = version.digest
         if version.dated and digest in self._digests:
             return None
-        if not version.dated and self.versions and digest == self.versions[-1].digest:
+        sent = () if version.dated else sent_by_source(self.versions)
+        if sent and digest == sent[-1].digest:
             return None
         self._digests.add(digest)
         index = bisect_right(self.versions, version.order, key=lambda v: v.order)
@@ -85,7 +89,7 @@ class Telling:
         first = self._known_at is None
         known_at = max(version.changed_at, self._known_at or version.changed_at)
         self._known_at = known_at
-        before, self._state = self._state, dict(_by_thread(self.tell(versions)))
+        before, self._state = self._state, dict(_by_thread(held(versions, self.tell)))
         steps = {t: Step(known_at, None) for t in before if t not in self._state}
         for thread, cells in self._state.items():
             if _content(cells) != _content(before.get(thread)):
@@ -141,6 +145,27 @@ class Telling:
             links.append(Link(step, row["event_id"]))
             (ends if step.cells is None else says).append(row)
         return [*reversed(ends), *says]
+
+
+def sent_by_source(versions: Sequence[Version]) -> list[Version]:
+    """The versions that a source sent, without what says that another source holds."""
+    return [version for version in versions if LEFT_OUT not in version.says]
+
+
+def left_out_of(versions: Sequence[Version]) -> frozenset[str]:
+    """The placements for which another source holds, by the latest that says so."""
+    marks = [version for version in versions if LEFT_OUT in version.says]
+    return frozenset(marks[-1].says[LEFT_OUT]) if marks else frozenset()
+
+
+def held(versions: Sequence[Version], tell: Tell) -> State:
+    """What a source says holds, without the stays for which another source does."""
+    sent = sent_by_source(versions)
+    state: State = tell(sent) if sent else {}
+    out = left_out_of(versions)
+    if not out:
+        return state
+    return {slot: cells for slot, cells in state.items() if cells.get("placement") not in out}
 
 
 def _chains(told: Iterable[Mapping[Thread, Step]]) -> dict[Thread, list[Step]]:
