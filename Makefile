@@ -8,18 +8,24 @@ BIN := $(VENV)/bin
 demo: $(VENV)/ready ## the main job: both registers in, the published tables out
 	$(BIN)/forlop demo
 
-test: $(VENV)/ready ## every check that a change must pass
+test: $(VENV)/ready-to-test ## every check that a change must pass
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest
 
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
 $(VENV)/ready: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("Forløp needs Python 3.11 or newer" if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+	$(INSTALL) --require-hashes -r requirements.lock
+	$(INSTALL) --no-deps -e .
+	touch $@
+
+$(VENV)/ready-to-test: $(VENV)/ready requirements-dev.lock
+	$(INSTALL) --require-hashes -r requirements-dev.lock
 	touch $@
 
 clean:
