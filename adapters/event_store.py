@@ -22,6 +22,7 @@ from eventsourcing.persistence import (
     Subscription,
 )
 from sqlalchemy import Connection, Engine, delete, func, select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import IntegrityError as DatabaseIntegrityError
 
 from adapters.database import reading, writing
@@ -135,23 +136,24 @@ def insert_rows(connection: Connection, rows: Sequence[Row]) -> None:
             [(*row[:5], row[5].isoformat(), *row[6:]) for row in rows],
         )
         return
-    driver: Any = connection.connection.driver_connection
+    try:
+        _copy(connection.connection.driver_connection, names, rows)
+    except Exception as error:
+        known: Any = connection.dialect.loaded_dbapi
+        if isinstance(error, known.Error):
+            # Past SQLAlchemy, so it has to be told: an error is the same whichever way it came.
+            raise DBAPIError.instance(
+                "COPY events", None, error, known.Error, dialect=connection.dialect
+            ) from error
+        raise
+
+
+def _copy(driver: Any, names: str, rows: Sequence[Row]) -> None:
+    types = (
+        "int8", "bytea", "int4", "text", "bytea", "date", "int8", "text", "text", "int4", "bytea"
+    )  # fmt: skip
     with driver.cursor() as cursor, cursor.copy(f"COPY events ({names}) FROM STDIN BINARY") as copy:
-        copy.set_types(
-            (
-                "int8",
-                "bytea",
-                "int4",
-                "text",
-                "bytea",
-                "date",
-                "int8",
-                "text",
-                "text",
-                "int4",
-                "bytea",
-            )
-        )
+        copy.set_types(types)
         for row in rows:
             copy.write_row(row)
 
