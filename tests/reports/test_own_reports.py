@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -98,3 +99,23 @@ def test_a_later_release_does_not_give_late_registrations_away(mine: Path) -> No
     assert second.exit_code == 0, second.output
     both = forlop(mine, "audit", str(mine / "second"), "--earlier", str(mine / "first"))
     assert both.exit_code == 0, both.output
+
+
+def test_what_one_release_hides_the_next_of_the_same_numbers_hides_too(mine: Path) -> None:
+    assert forlop(mine, "report", "run", "aetat-6", "--out", str(mine / "one")).exit_code == 0
+    several = ("report", "run", "aetat-6", "aetat-4", "aetat-13", "--out", str(mine / "two"))
+    done = forlop(mine, *several)
+    assert done.exit_code == 0, (done.output, done.exception)
+    first, second = hidden(mine / "one"), hidden(mine / "two")
+    assert first
+    assert all(second[question] == places for question, places in first.items())
+
+
+def hidden(folder: Path) -> dict[str, list[object]]:
+    """By question, which of its cells a publication hides."""
+    figures = json.loads((folder / "published.json").read_bytes())
+    return {
+        json.dumps([f["meta"]["by"], f["meta"]["where"]]): f["meta"]["disclosure"]["suppressed"]
+        for f in figures
+        if f["meta"]["disclosure"]["suppressed"]
+    }
