@@ -9,12 +9,14 @@ with forlop.open_store("sqlite:///forlop.db") as store:
     stock.to_pandas() # a frame, where pandas is installed
 """
 
-from adapters.answers import Result
 from adapters.errors import ForlopError, NotAStoreError, UnknownParticipantError, WrongUseError
 from adapters.ingest import Summary
+from adapters.notebook import Chart
+from adapters.notebook import Shown as Result
 from adapters.store import Store, open_store
 
 __all__ = [
+    "Chart",
     "ForlopError",
     "NotAStoreError",
     "Result",

@@ -25,8 +25,16 @@ class Control:
     base: int | None = None
 
 
+@dataclass(frozen=True)
+class Told:
+    """What earlier releases have said: of these very numbers, and of earlier states of them."""
+
+    same: Results
+    earlier: Sequence[Release]
+
+
 def controlled(
-    results: Results, control: Control, profile: Profile, earlier: Sequence[Release] = ()
+    results: Results, control: Control, profile: Profile, told: Told | None = None
 ) -> Results:
     """Results as they may be published together; what earlier releases told is reckoned with.
 
@@ -42,7 +50,12 @@ def controlled(
         links = stocks_in_series(results)
         together = [*results, *(bare(stock) for _, stock in links)]
         done = suppress(
-            together, control.rule, earlier=earlier, nesting=nesting, keep=_LARGE
+            together,
+            control.rule,
+            earlier=() if told is None else told.earlier,
+            same=() if told is None else told.same,
+            nesting=nesting,
+            keep=_LARGE,
         ).results
         return _carried_over(done, len(results), links)
     except ModuleNotFoundError as error:

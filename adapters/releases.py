@@ -15,6 +15,7 @@ from sqlalchemy import BigInteger, Column, Engine, LargeBinary, MetaData, Table,
 
 from adapters.answers import Asked, answer
 from adapters.database import reading, writing
+from adapters.disclosing import Told
 from adapters.reports.counting import key_of_meta
 from domain.calendar import Length, Period, parse_known_at
 from domain.codes import Profile
@@ -44,24 +45,21 @@ def remember(
             connection.execute(releases.insert().values(**row, results=content))
 
 
-def earlier_releases(
-    engine: Engine, profile: Profile, now: Sequence[Mapping[str, Any]]
-) -> list[Release]:
-    """The releases that share a figure with what is about to be published, oldest first.
+def earlier_releases(engine: Engine, profile: Profile, now: Sequence[Mapping[str, Any]]) -> Told:
+    """What releases have said of the figures that are about to be published, oldest first.
 
-    Those that were counted at the same knowledge time and position say nothing new, and are left
-    out: the same question suppressed again comes out the same.
+    Those counted at the same knowledge time and position are the very same numbers.
     """
     asked = {_scope(result["meta"]) for result in now}
     same = {key_of_meta(_plain(result["meta"])) for result in now}
-    found = []
+    found, again = [], []
     for published in _stored(engine):
         linked = [one for one in published if _scope(one["meta"]) in asked]
-        if not linked or all(key_of_meta(_plain(one["meta"])) in same for one in linked):
-            continue
-        true = [_true(engine, profile, one) for one in linked]
-        found.append(Release(true, linked))
-    return found
+        again += [one for one in linked if key_of_meta(_plain(one["meta"])) in same]
+        other = [one for one in linked if key_of_meta(_plain(one["meta"])) not in same]
+        if other:
+            found.append(Release([_true(engine, profile, one) for one in other], other))
+    return Told(again, found)
 
 
 def _stored(engine: Engine) -> list[list[dict[str, Any]]]:
@@ -78,7 +76,7 @@ def _plain(meta: Mapping[str, Any]) -> dict[str, Any]:
 
 def _scope(meta: Mapping[str, Any]) -> bytes:
     """What two releases must have in common for one to tell about the other."""
-    names = ("figure", "of", "at", "from", "to", "every", "programme", "window", "ages")
+    names = ("figure", "of", "at", "from", "to", "every", "programme", "window", "ages", "profile")
     return orjson.dumps([meta.get(name) for name in names])
 
 

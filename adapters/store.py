@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from os import PathLike, fspath
 from typing import Any
@@ -11,15 +12,22 @@ import orjson
 from sqlalchemy import Engine
 
 from adapters.access_log import reader
-from adapters.answers import Asked, EngineName, Result, answer
+from adapters.answers import Asked, EngineName, answer
 from adapters.database import open_engine
+from adapters.disclosing import Control, controlled
 from adapters.errors import WrongUseError
 from adapters.ingest import Delivering, Summary, append_file, current_time, last_position
 from adapters.journeys import replay_of
+from adapters.many_answers import Answers
+from adapters.notebook import Shown, shown
 from adapters.profiles import open_profile
 from adapters.readers.files import RowFile, delivery
 from adapters.readers.rows import RawRow, fill_source
+from adapters.reports.catalogue import find
+from adapters.reports.running import run
 from domain.calendar import Length, Period, parse_day, parse_known_at
+from domain.codes import Language
+from projections.disclosure import Rule
 from projections.question import Figure, QuestionError, Value
 from projections.replay import as_json
 
@@ -32,6 +40,7 @@ class Store:
 
     def __init__(self, engine: Engine, profile: str | PathLike[str] = "default") -> None:
         self._engine = engine
+        self._url = engine.url.render_as_string()
         self._folder = open_profile(profile)
         self._profile = self._folder.profile
 
@@ -69,11 +78,15 @@ class Store:
         window: str | None = None,
         horizons: Sequence[str] | None = None,
         engine: EngineName = "columnar",
+        suppress: int | None = None,
+        lang: Language = "en",
         **more: Any,
-    ) -> Result:
+    ) -> Shown:
         """A figure by its name, as `forlop FIGURE` counts it; `start` and `end` are both included.
 
-        `more` are `position`, `of`, `programme`, `every`, `targets`, `curve`, `ages`, `places`.
+        `suppress` is the threshold below which counts are hidden, with what would give them away;
+        `lang` the language of labels. `more` are `position`, `of`, `programme`, `every`,
+        `targets`, `curve`, `ages`, `places`.
         Raises WrongUseError where the question cannot be meant.
         """
         try:
@@ -96,7 +109,17 @@ class Store:
             )
         except (ValueError, QuestionError) as error:
             raise WrongUseError(str(error)) from None
-        return answer(self._engine, self._profile, asked, engine)
+        found: Any = answer(self._engine, self._profile, asked, engine).as_mapping()
+        if suppress is not None:
+            (found,) = controlled([found], Control(Rule(suppress)), self._profile)
+        return shown(found, self._profile, lang)
+
+    def report(self, name: str, *, lang: Language = "en") -> Shown:
+        """A report by its name, as `forlop report run` counts it, nothing hidden."""
+        (wanted,) = find([name], self._folder, self._url)
+        (ran,) = run([wanted], Answers(self._engine, self._profile), self._profile, lang).reports
+        profile = replace(self._profile, lists=ran.labels)
+        return shown(ran.result, profile, lang)
 
     def replay(
         self,

@@ -95,7 +95,7 @@ def run(
 ) -> None:
     """Count reports; with --out, publish them, suppressed together unless told not to.
 
-    What is published is remembered by the store, so that a later release gives nothing away.
+    What is suppressed and published is remembered by the store: a later one gives nothing away.
 
     Example: forlop report run all --out published --lang nb
     """
@@ -136,8 +136,8 @@ def _run(
 
     def guard(results: Any) -> Any:
         assert wanted is not None
-        earlier = earlier_releases(engine, folder.profile, results)
-        return controlled(results, wanted, folder.profile, earlier)
+        told = earlier_releases(engine, folder.profile, results)
+        return controlled(results, wanted, folder.profile, told)
 
     with progress("reports", is_long=len(reports) > 5) as done:
         found = count(reports, answers, folder.profile, lang.value, guard if wanted else None, done)
@@ -164,6 +164,8 @@ def _publish(
     disclosure = None if wanted is None else done.figures[0]["meta"]["disclosure"]
     for path in publish(done, About(command, lang.value, disclosure), out):
         typer.echo(str(path))
+    if wanted is None or wanted.base is not None:
+        return  # only what was suppressed is reckoned with: the rest is not for readers, or rounded
     name = " ".join(ran.report.name for ran in done.reports)
     now = to_microseconds(current_time())
     remember(open_engine(store, make=False), name, done.figures, now)

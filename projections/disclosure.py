@@ -14,11 +14,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from projections.suppression.assembly import is_whole, same_cells, true_system
+from projections.suppression.assembly import is_whole, published, same_cells, true_system
 from projections.suppression.cells import Cell, Demand, System
 from projections.suppression.curves import thinned
 from projections.suppression.optimum import Selection
-from projections.suppression.reading import Line, Nesting, Result, Sheet
+from projections.suppression.reading import Line, Nesting, Result, Sheet, nesting_of
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,7 @@ def suppress(
     rule: Rule | None = None,
     *,
     earlier: Sequence[Release] = (),
+    same: Sequence[Result] = (),
     nesting: Nesting | None = None,
     keep: float | None = None,
 ) -> Suppression:
@@ -92,8 +93,9 @@ def suppress(
     done and lists the suppressed cells as `[row, column]`, the row null for the total. ValueError
     if two results print different numbers for one cell.
 
-    Counts of `keep` or more that at most one dimension splits are spared, though a few smaller
-    ones go for each.
+    `same` are earlier releases of these very numbers: what they hide stays hidden, and what they
+    print is known. Counts of `keep` or more that at most one dimension splits are spared, though
+    a few smaller ones go for each.
     """
     rule = rule or Rule()
     system, now = true_system(results, [(r.true, r.published) for r in earlier], nesting)
@@ -101,6 +103,9 @@ def suppress(
     if rule.zeros_shown:
         system.fixed |= {cell for cell, value in now.values.items() if value == 0}
     low = {cell: rule.least(cell) for cell in system.values}
+    said = published(same, nesting_of([*results, *same], nesting), 0)
+    primary |= said.suppressed & now.values.keys()
+    system.fixed |= (said.values.keys() & system.values.keys()) - primary
     dear = {c for c, v in system.values.items() if len(c.dims) <= 1 and v >= (keep or math.inf)}
     demands = _demands(system, primary, rule)
     choice = Selection(system, primary, demands, low, frozenset(dear - primary)).choose()
