@@ -13,7 +13,7 @@ from itertools import product
 from typing import Final, Protocol, TypeAlias
 
 from adapters.answers import Asked
-from projections.question import DIMENSIONS, PERSON, Value
+from projections.question import DIMENSIONS, PERSON, TELLS_APART, Value
 
 _OF_SPELLS: Final = frozenset({"spells", "inflow", "outflow", "exits", "final", "returned"})
 Choice: TypeAlias = Value | tuple[Value, ...]  # one value, or any of several
@@ -59,7 +59,8 @@ class Count:
         either = {name: v for name, v in self.narrowing.items() if isinstance(v, tuple)}
         split = {name: v for name, v in either.items() if self._adds_up_by(name)}
         where = {**self.asked.where, **{n: v for n, v in either.items() if n not in split}}
-        asked = replace(self.asked, by=tuple(sorted({**one, **split})), where=where)
+        by = {**one, **split}.keys() - TELLS_APART.get(self.asked.figure, frozenset())
+        asked = replace(self.asked, by=tuple(sorted(by)), where=where)
         found = [
             numbers.number(
                 asked, {**self.picks, **one, **dict(zip(split, v, strict=True))}, self.column
