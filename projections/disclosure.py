@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from projections.suppression.assembly import is_whole, published, same_cells, true_system
+from projections.suppression.assembly import published, same_cells, true_system
 from projections.suppression.cells import Cell, Demand, System
 from projections.suppression.curves import thinned
 from projections.suppression.optimum import Selection
@@ -42,7 +42,7 @@ class Rule:
 
     def least(self, cell: Cell) -> float:
         """The least that a reader takes a suppressed cell to be."""
-        return 1.0 if self.zeros_shown and is_whole(cell) else 0.0
+        return 1.0 if self.zeros_shown and cell.is_whole else 0.0
 
 
 @dataclass(frozen=True)

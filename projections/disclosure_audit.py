@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from projections.disclosure import Rule
-from projections.suppression.assembly import Published, is_whole, published, same_cells
+from projections.suppression.assembly import Published, published, same_cells
 from projections.suppression.attack import Attack
 from projections.suppression.cells import TOLERANCE, Bounds, Cell, Relation
 from projections.suppression.reading import Nesting, Result, nesting_of
@@ -101,7 +101,7 @@ class _Reader:
         intervals: list[Interval] = []
         leaks: list[Leak] = []
         for cell in sorted(unsure, key=str):
-            low, high = self._interval({cell: 1.0}, is_whole(cell))
+            low, high = self._interval({cell: 1.0}, cell.is_whole)
             free = high >= 0.5 * self._ceiling
             intervals.append(Interval(cell, low, None if free else high))
             leaks += self._leak(cell, low, high)
@@ -122,7 +122,7 @@ class _Reader:
 
     def _changes(self) -> Iterator[Leak]:
         for after, before in same_cells(self._bounds):
-            low, high = self._interval({after: 1.0, before: -1.0}, is_whole(after))
+            low, high = self._interval({after: 1.0, before: -1.0}, after.is_whole)
             nothing = low <= TOLERANCE and high >= -TOLERANCE
             if not nothing and max(abs(low), abs(high)) < self._rule.threshold:
                 yield Leak(after, low, high, "change")

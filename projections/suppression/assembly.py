@@ -11,8 +11,6 @@ from projections.suppression.cells import TOLERANCE, Cell, System
 from projections.suppression.reading import Nesting, Result, Sheet, nesting_of, read
 from projections.suppression.relations import relations
 
-_NOT_WHOLE = frozenset({"mean_persons", "mean_spells", "used"})  # means over days
-
 
 @dataclass
 class Published:
@@ -21,11 +19,6 @@ class Published:
     sheets: tuple[Sheet, ...]
     values: dict[Cell, float] = field(default_factory=dict)
     suppressed: set[Cell] = field(default_factory=set)
-
-
-def is_whole(cell: Cell) -> bool:
-    """Whether a cell counts whole persons or spells."""
-    return cell.column not in _NOT_WHOLE
 
 
 def published(results: Sequence[Result], nesting: Nesting, release: int) -> Published:

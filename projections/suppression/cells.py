@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 Value = str | bool | int | None
 Dims = tuple[tuple[str, Value], ...]
 TOLERANCE = 1e-6
+_NOT_WHOLE = frozenset({"mean_persons", "mean_spells", "used"})  # means over days
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,11 @@ class Cell:
     column: str
     dims: Dims
     release: int = 0
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it counts whole persons or spells."""
+        return self.column not in _NOT_WHOLE
 
     def __str__(self) -> str:
         where = ", ".join(f"{name}={value}" for name, value in self.dims)

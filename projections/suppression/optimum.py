@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from projections.suppression.attack import Attack, opposite, solver
-from projections.suppression.cells import TOLERANCE, Bounds, Cell, Demand, Form, System
+from projections.suppression.cells import Bounds, Cell, Demand, Form, System
 
 ROUNDS = 300  # of master and attack, before the rest is closed by the shortest way
 _DEAR = 5.0  # what a cell that is to be kept costs, in other cells
@@ -101,13 +101,20 @@ class Selection:
             self._attack.learn(cell, self._bounds(cell, cell in suppressed))
         self._now = set(suppressed)
 
-    def _cuts(self, suppressed: set[Cell]) -> Iterable[Cut]:
-        """What a pattern lacks. A table that shows one demand met often shows others met too."""
+    def _cuts(self, suppressed: set[Cell], *, pointless: bool = True) -> Iterable[Cut]:
+        """What a pattern lacks and, if asked, which of its cells can be worked out.
+
+        A table that shows one demand met often shows others met too.
+        """
         self._set(suppressed)
         seen = _Seen(self._attack.cells)
         for demand in self._demands:
             if not seen.meets(demand):
                 yield from self._learned(demand, suppressed, seen)
+        if pointless:
+            for cell in sorted(suppressed - self._primary, key=str):
+                if cell.is_whole and seen.spread(cell) < 1:
+                    yield from self._worked_out(cell, suppressed, seen)
 
     def _learned(self, demand: Demand, suppressed: set[Cell], seen: _Seen) -> Iterable[Cut]:
         up = self._attack.most(demand.form)
@@ -124,6 +131,18 @@ class Selection:
             both = {c: weights.get(c, 0.0) + below.get(c, 0.0) for c in (*weights, *below)}
             yield _cut(both, up.value + down.value, demand.width, suppressed)
 
+    def _worked_out(self, cell: Cell, suppressed: set[Cell], seen: _Seen) -> Iterable[Cut]:
+        """A secondary cell that only one whole number fits: publish it, or suppress more."""
+        up, down = self._attack.most({cell: 1.0}), self._attack.most({cell: -1.0})
+        seen.add(up.table)
+        seen.add(down.table)
+        if math.floor(up.value + _SLACK) > math.ceil(-down.value - _SLACK):
+            return
+        above, below = self._weights(up.costs), self._weights(down.costs)
+        both = {c: above.get(c, 0.0) + below.get(c, 0.0) for c in (*above, *below)}
+        cut = _cut(both, up.value + down.value, 2.0, suppressed)
+        yield Cut({**cut.factors, cell: -cut.least}, 0.0)
+
     def _weights(self, costs: Sequence[float]) -> dict[Cell, float]:
         """How far suppressing each cell could move the bound: its reduced cost times its range."""
         found = {}
@@ -138,13 +157,24 @@ class Selection:
         return found
 
     def _close(self, suppressed: set[Cell]) -> set[Cell]:
-        """Suppress what the cuts still name, until nothing is left to find."""
-        while cuts := list(self._cuts(suppressed)):
+        """Suppress what the cuts still name until every demand is met, and then publish what a
+        reader can work out anyway, which tells nothing new."""
+        while cuts := list(self._cuts(suppressed, pointless=False)):
+            more = set(suppressed)
             for cut in cuts:
-                left = [c for c in cut.factors if c not in suppressed]
+                left = [c for c in cut.factors if c not in more]
                 if left:
-                    suppressed = suppressed | {max(left, key=lambda c: (cut.factors[c], str(c)))}
-        return suppressed
+                    more.add(max(left, key=lambda c: (cut.factors[c], str(c))))
+            if more == suppressed:
+                raise RuntimeError("the suppression could not be completed")
+            suppressed = more
+        self._set(suppressed)
+        told = set()
+        for cell in suppressed - self._primary:
+            low, high = self._attack.extent({cell: 1.0})
+            if high - low < _SLACK:
+                told.add(cell)
+        return suppressed - told
 
 
 class _Seen:
@@ -161,6 +191,11 @@ class _Seen:
         found = np.asarray(table)
         self._low = found if self._low is None else np.minimum(self._low, found)
         self._high = found if self._high is None else np.maximum(self._high, found)
+
+    def spread(self, cell: Cell) -> float:
+        """How far apart a cell was in the tables seen; nought before any."""
+        i = self._index[cell]
+        return 0.0 if self._high is None else float(self._high[i] - self._low[i])
 
     def meets(self, demand: Demand) -> bool:
         """Whether the tables seen show a demand on one cell met."""
@@ -214,8 +249,8 @@ class _Master:
             self._add({cell: -1.0 if cell == alone else 1.0 for cell in cells}, 0.0)
 
     def add(self, cut: Cut) -> None:
-        scale = 1.0 / max(cut.least, TOLERANCE)
-        self._add({c: f * scale for c, f in cut.factors.items()}, 1.0 - _SLACK)
+        scale = 1.0 / max(cut.least, 1.0)
+        self._add({c: f * scale for c, f in cut.factors.items()}, cut.least * scale - _SLACK)
 
     def _add(self, factors: Mapping[Cell, float], least: float) -> None:
         import numpy as np  # noqa: PLC0415

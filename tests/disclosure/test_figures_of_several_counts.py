@@ -15,7 +15,7 @@ MONTHS, DESTINATIONS = ("2003-10", "2003-11", "2003-12"), ("other", "school", "w
 CLASSES = ("final", "returned", "pending")
 SMALL = st.one_of(st.integers(0, 5), st.integers(0, 40))
 Counts = dict[tuple[str, str], tuple[int, int, int]]
-several = settings(max_examples=50, deadline=None)
+several = settings(max_examples=25, deadline=None)
 
 
 def exits_by(counts: Counts, by: list[str]) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import subprocess
+import sys
 from typing import Any
 
 import highspy
@@ -11,6 +13,7 @@ import pytest
 
 from projections.disclosure import Rule, Suppression, suppress
 from projections.disclosure_audit import audit
+from projections.suppression import optimum
 from projections.suppression.assembly import true_system
 from projections.suppression.cells import Cell, System, Value
 from tests.disclosure.figures import counted, offices, with_margins
@@ -77,6 +80,34 @@ def test_the_same_tables_give_the_same_pattern() -> None:
 
 def test_the_offices_are_those_of_the_report() -> None:
     assert sum(persons for _, persons in offices()) == 3515
+
+
+def test_tables_too_large_to_finish_are_closed_safely(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(optimum, "ROUNDS", 1)
+    tables, best = all_linked()
+    done = suppress(tables)
+    assert audit(done.results).holds
+    least = len(best.primary) + len(best.secondary)
+    assert done.at_least <= least <= len(done.primary) + len(done.secondary) <= 2 * least
+
+
+def test_nothing_heavy_is_loaded_until_it_is_used() -> None:
+    """The command line must not wait for a solver or a plotting library to print a table."""
+    program = (
+        "import sys, projections.disclosure_audit, projections.disclosure_rounding, "
+        "projections.estimates, adapters.charts.draw, adapters.tables.formats; "
+        "print(*{'numpy', 'highspy', 'matplotlib', 'xlsxwriter', 'duckdb'} & sys.modules.keys())"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert found.stdout.strip() == ""
+    assert found.stderr == ""
+
+
+def test_the_solver_prints_nothing(capfd: pytest.CaptureFixture[str]) -> None:
+    suppress(of_county("Hedmark"))
+    assert capfd.readouterr() == ("", "")
 
 
 def fewest(system: System, rule: Rule) -> int:

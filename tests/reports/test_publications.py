@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 import shutil
@@ -85,7 +86,10 @@ def test_another_program_opens_the_workbook(published: Path, tmp_path: Path) -> 
     command = [str(OFFICE), "--headless", home, "--convert-to", "csv", "--outdir", str(tmp_path)]
     done = [*command, str(published / "tables.xlsx")]
     subprocess.run(done, capture_output=True, timeout=180, check=True)
-    assert '2003-12,151,949,"2,415","3,515"' in (tmp_path / "tables.csv").read_text("latin-1")
+    with (tmp_path / "tables.csv").open(encoding="latin-1", newline="") as file:
+        december = next(row for row in csv.reader(file) if row and row[0] == "2003-12")
+    # How thousands are set apart is the other program's language.
+    assert [re.sub(r"\D", "", cell) for cell in december[1:]] == ["151", "949", "2415", "3515"]
 
 
 def test_nothing_leaks_of_what_is_published_and_something_does_without(
