@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check types lint bench clean
+.PHONY: soak demo test check types lint bench clean
 
 demo: $(VENV)/ready ## the main job: both registers in, the published tables out
 	$(BIN)/forlop demo
@@ -14,6 +14,9 @@ test: $(VENV)/ready ## every check that a change must pass
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest
+
+soak: $(VENV)/ready ## jobs killed at random on both databases, for MINUTES (10)
+	$(BIN)/python -m tests.guard.soak --minutes $(or $(MINUTES),10)
 
 $(VENV)/ready: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("Forløp needs Python 3.11 or newer" if sys.version_info < (3, 11) else 0)'
