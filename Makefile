@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check types lint bench clean
+.PHONY: soak demo test check types lint bench clean
 
 demo: $(VENV)/ready ## the main job: both registers in, the published tables out
 	$(BIN)/forlop demo
@@ -14,6 +14,9 @@ test: $(VENV)/ready-to-test ## every check that a change must pass
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest
+
+soak: $(VENV)/ready-to-test ## jobs killed at random on both databases, for MINUTES (10)
+	$(BIN)/python -m tests.guard.soak --minutes $(or $(MINUTES),10)
 
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 

@@ -9,14 +9,35 @@ from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    InvalidRequestError,
+    NoSuchModuleError,
+    OperationalError,
+)
 
-from adapters.errors import ForlopError, NotAStoreError, StoreBusyError, WrongUseError
+from adapters.errors import (
+    DamagedError,
+    ForlopError,
+    NotAStoreError,
+    StoreBusyError,
+    WrongUseError,
+)
 from adapters.ledger import STORE_ID
 from adapters.schema import SCHEMA_VERSION, create, is_empty, version_of
 from adapters.secret import CHECK, find_or_make
+from projections.question import QuestionError
 
 _WAIT_SECONDS = 30
+_UNREADABLE = (
+    TypeError,
+    ValueError,
+    KeyError,
+    AttributeError,
+    OverflowError,
+    InvalidRequestError,  # a row that must be there is not
+)
 
 
 def open_engine(url: str, *, make: bool) -> Engine:
@@ -144,11 +165,22 @@ def _wait_seconds(engine: Engine) -> int:
 
 @contextmanager
 def plain_errors(engine: Engine) -> Iterator[None]:
-    """Turns the database's errors into ones that say what to do."""
+    """Turns the database's errors into ones that say what to do.
+
+    SQLite keeps any value in any column, so a value of another type than the column's, met while a
+    store is read, is damage too.
+    """
     try:
         yield
     except DBAPIError as error:
         raise _plain(error, engine) from error
+    except QuestionError:
+        raise  # the asker's, not the store's
+    except _UNREADABLE as error:
+        raise DamagedError(
+            f"{show(engine)} holds something that does not read ({type(error).__name__}); "
+            "run `forlop verify`; where it finds nothing, this is a fault of the program"
+        ) from error
 
 
 def _plain(error: DBAPIError, engine: Engine) -> ForlopError:

@@ -227,20 +227,29 @@ def as_csv(found: Iterable[Slip]) -> bytes:
 
     A row that did not fall into cells has those that could be told, and all of it in `note`.
     """
+    rows = [_mendable(slip) for slip in found]
+    # The csv module leaves a lone carriage return unquoted, and readers take it for a line's end.
+    returns = any("\r" in str(value) for row in rows for value in row.values())
+    quoting: Literal[0, 1] = csv.QUOTE_ALL if returns else csv.QUOTE_MINIMAL
     out = io.StringIO()
-    writer = csv.DictWriter(out, COLUMNS, extrasaction="ignore", lineterminator="\n")
+    writer = csv.DictWriter(out, COLUMNS, lineterminator="\n", quoting=quoting)
     writer.writeheader()
-    for slip in found:
-        cells = {name: _cell(value) for name, value in slip.cells.items()}
-        if not slip.cells or any(name not in COLUMNS for name in cells):
-            cells["note"] = slip.raw.decode("utf-8", "replace").rstrip("\r\n")
-        writer.writerow(cells)
+    writer.writerows(rows)
     return out.getvalue().encode()
+
+
+def _mendable(slip: Slip) -> dict[str, object]:
+    cells = {name: _cell(value) for name, value in slip.cells.items() if name in COLUMNS}
+    if not slip.cells or len(cells) < len(slip.cells):
+        cells["note"] = _cell(slip.raw.decode("utf-8", "replace").rstrip("\r\n"))
+    return cells
 
 
 def _cell(value: object) -> object:
     if value is None:
         return ""
+    if isinstance(value, str) and value[:1] in tuple("=+-@\t\r"):
+        return f"'{value}"  # a spreadsheet would run it as a formula
     return ("true" if value else "false") if isinstance(value, bool) else value
 
 

@@ -66,7 +66,10 @@ def read_header(lines: LineReader, name: str) -> list[str]:
     text = decode(numbered[1].removeprefix(_BOM))
     if is_not_utf8(text):
         raise WrongUseError(f"{name}, line 1: not UTF-8; save the file as UTF-8")
-    header = next(csv.reader([text]), [])
+    try:
+        header = next(csv.reader([text]), [])
+    except csv.Error as error:
+        raise WrongUseError(f"{name}, line 1 does not read as names of columns: {error}") from None
     if not header:
         raise WrongUseError(f"{name}, line 1 is empty; it should name the columns")
     return header

@@ -46,16 +46,27 @@ def delivery(name: str, standard_input: BinaryIO | None = None) -> Iterator[Deli
             kept.flush()
             yield _described("standard input", Path(kept.name))
         return
-    path = Path(name)
-    if not path.exists():
-        raise WrongUseError(f"there is no file {name}")
-    if path.is_dir():
-        raise WrongUseError(f"{name} is a folder; give its files")
+    path, shown = Path(name), shown_name(name)
     try:
-        found = _described(name, path)
+        if not path.exists():
+            raise WrongUseError(f"there is no file {shown}")
+        if path.is_dir():
+            raise WrongUseError(f"{shown} is a folder; give its files")
+        if not path.is_file():
+            raise WrongUseError(f"{shown} is not a file, which is read twice; hand it in as -")
+        found = _described(shown, path)
     except OSError as error:
-        raise WrongUseError(f"{name} cannot be read: {error.strerror}") from None
+        raise WrongUseError(f"{shown} cannot be read: {error.strerror}") from None
+    except ValueError:  # a NUL character
+        raise WrongUseError(f"{shown} cannot be the name of a file") from None
     yield found
+
+
+def shown_name(name: str) -> str:
+    """A file's name as it may be shown and stored: one line of text, at most 200 characters."""
+    text = name.encode("utf-8", "replace").decode()
+    kept = "".join(char if char.isprintable() else "\ufffd" for char in text)
+    return kept if len(kept) <= 200 else f"{kept[:200]}…"
 
 
 def _described(name: str, path: Path) -> Delivery:
@@ -87,16 +98,21 @@ class RowFile:
     def __init__(self, found: Delivery, source: str | None = None) -> None:
         self.delivery = found
         self._source = source
-        with self._bytes() as file:
-            self.format = _format(file)
+        try:
+            with self._bytes() as file:
+                self.format = _format(file)
+            self._check_header()
+        except (EOFError, OSError, zlib.error) as error:
+            raise WrongUseError(f"{found.name} breaks off at its beginning: {error}") from None
+
+    def _check_header(self) -> None:
+        name = self.delivery.name
         if self.format == "parquet":
             with self._plain() as path:
-                check_columns(found.name, parquet.read_columns(path, found.name), source)
+                check_columns(name, parquet.read_columns(path, name), self._source)
         elif self.format == "csv":
             with self._bytes() as file:
-                check_columns(
-                    found.name, delimited.read_header(LineReader(file), found.name), source
-                )
+                check_columns(name, delimited.read_header(LineReader(file), name), self._source)
 
     def rows(self) -> Iterator[RawRow]:
         """The rows, one by one; ForlopError where the file breaks off."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from adapters.tables.formulas import neutralised
 from adapters.tables.grid import Field, grid
@@ -35,7 +35,10 @@ def codes(result: Mapping[str, Any]) -> bytes:
     rows = _flat(result)
     names = list(rows[0]) if rows else [*result["meta"]["by"], *(result.get("total") or {})]
     text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
+    # The csv module leaves a lone carriage return unquoted, and readers take it for a line's end.
+    returns = any("\r" in str(value) for row in rows for value in row.values())
+    quoting: Literal[0, 1] = csv.QUOTE_ALL if returns else csv.QUOTE_MINIMAL
+    writer = csv.writer(text, lineterminator="\n", quoting=quoting)
     writer.writerow(names)
     writer.writerows([_plain(row.get(name)) for name in names] for row in rows)
     return text.getvalue().encode()
