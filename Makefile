@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: soak demo test check types lint bench clean
+.PHONY: demo test soak bench bench-large clean
 
 demo: $(VENV)/ready ## the main job: both registers in, the published tables out
 	$(BIN)/forlop demo
@@ -18,6 +18,15 @@ test: $(VENV)/ready-to-test ## every check that a change must pass
 soak: $(VENV)/ready-to-test ## jobs killed at random on both databases, for MINUTES (10)
 	$(BIN)/python -m tests.guard.soak --minutes $(or $(MINUTES),10)
 
+bench: $(VENV)/bench-ready ## the claims of speed, on about a million events: some minutes
+	$(BIN)/python -m benchmarks
+
+bench-large: $(VENV)/bench-ready ## the same on ten million: an hour, 20 GB of disk
+	$(BIN)/python -m benchmarks --events 10000000 --append 100000 --stored 5000000
+
+$(VENV)/bench-ready: $(VENV)/ready-to-test # what Forløp is measured beside; nothing else needs it
+	$(INSTALL) -e '.[bench]'
+	touch $@
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 $(VENV)/ready: requirements.lock pyproject.toml

@@ -24,7 +24,7 @@ from benchmarks.measuring import Took, in_turn, median, timed
 from benchmarks.questions import AT
 from benchmarks.results import Compared, Noted, Row, keep
 
-_NEW: Final = (1_000, 10_000, 100_000)
+_NEW: Final = (100_000, 10_000, 1_000)
 _MANY: Final = 3_000_000  # events from which on one round says enough
 
 
@@ -85,11 +85,10 @@ def _refresh(engine: Engine, folder: Path, rounds: int) -> Iterator[Noted]:
     """
     with reading(engine) as connection:
         position, _ = head_at(connection, None)
+        behind = ColumnarCopy(engine, folder / "behind.columns")
         for new in _NEW:
             if new > position // 2:
                 continue
-            behind = ColumnarCopy(engine, folder / "behind.columns")
-            behind.throw_away()
             with behind.at_least(connection, position - new):
                 pass
             runs = list(_runs(engine, folder, position, rounds))

@@ -34,8 +34,22 @@ _NOT_FIELDS: Final = {"position", "pid", "topic", "day", "recorded", "replaces_p
 _FIELDS: Final = tuple(name for name in LOG if name not in _NOT_FIELDS)
 _OWN: Final = ("pid", "ord", "position", "topic", "day", "known_from", "known_to")
 _SELECTED: Final = (*(f"f.{name}" for name in _OWN), *(f"m.{name}" for name in _FIELDS))
-_AS_DATES: Final = {"until", "born"}
+_AS_DATES: Final = {"until", "birth_date"}
 _AT_ANY_TIME: Final = datetime(1970, 1, 1, tzinfo=UTC)
+# By topic, an event of which nothing is known yet, and the fields that a row tells, and where.
+_EMPTY: Final[Mapping[str, Mapping[str, Any]]] = {
+    topic: dict.fromkeys(cls.model_fields)
+    | {"source": "", "recorded_at": _AT_ANY_TIME, "stamped": False}
+    for topic, cls in EVENT_TYPES.items()
+}
+_WHERE_FOUND: Final[Mapping[str, Sequence[tuple[str, int]]]] = {
+    topic: [
+        (field, index)
+        for index, name in enumerate(_FIELDS, start=len(_OWN))
+        if (field := "birth_date" if name == "born" else name) in cls.model_fields
+    ]
+    for topic, cls in EVENT_TYPES.items()
+}
 
 # A fact, its place in the history, and the instants between which it was believed.
 Believed: TypeAlias = tuple[Fact, int, int, int]
@@ -165,22 +179,15 @@ _BIRTH: Final[dict[str, tuple[str, Callable[[date], int]]]] = {
 
 
 def _believed(row: Sequence[Any]) -> Believed:
-    """A row of `fact` as a fact of the domain; its key is its position, nobody replaces by it."""
-    _, order, position, topic, day, known_from, known_to, *values = row[: len(_SELECTED)]
-    cls = EVENT_TYPES[topic]
-    fields: dict[str, Any] = dict.fromkeys(cls.model_fields)
-    for name, value in zip(_FIELDS, values, strict=True):
-        field = "birth_date" if name == "born" else name
-        if field in fields:
-            fields[field] = as_day(value) if value is not None and name in _AS_DATES else value
-    fields |= {
-        "source": "",
-        "event_id": str(position),
-        "occurred_on": as_day(day),
-        "recorded_at": _AT_ANY_TIME,
-        "stamped": False,
-    }
-    event: Event = cls.model_construct(None, **fields)
+    """A row of `_SELECTED` as a fact of the domain; its key is its position, no replaced event."""
+    _, order, position, topic, day, known_from, known_to = row[: len(_OWN)]
+    fields = dict(_EMPTY[topic])
+    for name, index in _WHERE_FOUND[topic]:
+        value = row[index]
+        fields[name] = as_day(value) if value is not None and name in _AS_DATES else value
+    fields["event_id"] = str(position)
+    fields["occurred_on"] = as_day(day)
+    event: Event = EVENT_TYPES[topic].model_construct(None, **fields)
     return Fact(event, position), order, known_from, known_to
 
 
