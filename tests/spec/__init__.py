@@ -1,0 +1,1 @@
+"""What is right: small tables of events, and the figures that they give."""
