@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
-from typing import Any
+from datetime import date, datetime
+from importlib import import_module
+from typing import Any, Literal
 
 import orjson
 from sqlalchemy import Connection, Engine, select
@@ -13,13 +15,14 @@ from sqlalchemy import Connection, Engine, select
 from adapters.database import reading
 from adapters.errors import WrongUseError
 from adapters.event_store import NO_HASH, appended_at, head_of
-from adapters.facts import every_history
+from adapters.facts import every_history, facts_of, linked_participants
 from adapters.schema import events
-from domain.calendar import OSLO, Length, Period, Step, from_microseconds
+from adapters.tables import json
+from domain.calendar import OSLO, Length, Period, Step, from_microseconds, to_microseconds
 from domain.codes import Profile
 from domain.standing import Kind
 from projections import reference
-from projections.layout import Row, Table
+from projections.layout import Row, Table, lay_out
 from projections.question import (
     HORIZONS,
     WINDOW,
@@ -30,6 +33,10 @@ from projections.question import (
     Value,
     check_codes,
 )
+from projections.tally import Sums
+from projections.views import Lens
+
+EngineName = Literal["columnar", "reference"]
 
 
 @dataclass(frozen=True)
@@ -70,30 +77,89 @@ class Result:
 
     def as_json(self) -> bytes:
         """The contract's JSON, the same bytes for the same question at the same position."""
-        found = {"meta": self.meta, "rows": self.rows, "total": self.total}
-        return orjson.dumps(found, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+        return json.write(self.as_mapping(), {}, "en")
+
+    def as_mapping(self) -> dict[str, Any]:
+        """The three as one mapping, as the writers of tables and charts take it."""
+        return {"meta": self.meta, "rows": self.rows, "total": self.total}
+
+    def to_pandas(self) -> Any:
+        """The rows as a pandas frame; ImportError where pandas is not installed."""
+        return import_module("pandas").DataFrame(self.rows)
+
+    def to_arrow(self) -> Any:
+        """The rows as an Arrow table; ImportError where pyarrow is not installed."""
+        return import_module("pyarrow").Table.from_pylist(self.rows)
+
+    def to_polars(self) -> Any:
+        """The rows as a polars frame; ImportError where polars is not installed."""
+        return import_module("polars").DataFrame(self.rows, infer_schema_length=None)
 
 
-def answer(engine: Engine, profile: Profile, asked: Asked) -> Result:
+def answer(
+    engine: Engine, profile: Profile, asked: Asked, by_engine: EngineName = "columnar"
+) -> Result:
     """Counts a figure; WrongUseError where the question cannot be meant."""
     with reading(engine) as connection:
-        head = _head(connection, asked.position)
-        question = settle(asked, connection, head[0])
-        try:
-            check_codes(question, profile)
-        except QuestionError as error:
-            raise WrongUseError(str(error)) from None
-        table = _count(connection, profile, question)
-    meta = question.as_meta() | {"head": head[1].hex(), "profile": profile.name}
-    return Result(meta, table.rows, table.total)
+        head = head_at(connection, asked.position)
+        question = checked(settle(asked, connection, head[0]), profile)
+        if by_engine == "reference":
+            table = by_reference(connection, profile, question)
+        else:
+            table = _by_columns(engine, connection, profile, question)
+    return described(question, table, head[1], profile)
+
+
+def checked(question: Question, profile: Profile) -> Question:
+    """The question; WrongUseError where it names a code that the profile does not have."""
+    try:
+        check_codes(question, profile)
+    except QuestionError as error:
+        raise WrongUseError(str(error)) from None
+    return question
+
+
+def described(question: Question, table: Table, head: bytes, profile: Profile) -> Result:
+    """A table with what it takes to get it again; `head` is the hash of the log at its position."""
+    return Result(meta_of(question, head, profile), table.rows, table.total)
+
+
+def meta_of(question: Question, head: bytes, profile: Profile) -> dict[str, Any]:
+    """All that it takes to ask a question again and to see whether anything has changed."""
+    return question.as_meta() | {
+        "head": head.hex(),
+        "profile": profile.name,
+        "profile_hash": fingerprint(profile),
+    }
+
+
+def fingerprint(profile: Profile) -> str:
+    """A hash of all in a profile that a figure may depend on: its rules and codes, not labels."""
+    codes = sorted(
+        (name, code.code, code.group)
+        for name, codes in profile.lists.items()
+        for code in codes.values()
+    )
+    said = (
+        codes,
+        profile.age_bands,
+        profile.target_groups,
+        sorted(profile.county_of_office.items()),
+        sorted(profile.unit_of_municipality.items()),
+    )
+    return hashlib.sha256(orjson.dumps(said)).hexdigest()[:16]
 
 
 def settle(asked: Asked, connection: Connection, position: int) -> Question:
     """A question with every default filled in."""
-    moment = appended_at(connection, position)
-    known_at = asked.known_at or (
-        datetime.now(UTC) if moment is None else from_microseconds(moment)
-    )
+    return settle_at(asked, position, appended_at(connection, position))
+
+
+def settle_at(asked: Asked, position: int, moment: int | None) -> Question:
+    """A question at a position that the log grew to at a moment, None where it is empty."""
+    if asked.figure == "stock" and asked.at is not None and asked.period is not None:
+        raise WrongUseError("stock takes --at, or --from and --to for the daily mean, not both")
+    known_at = asked.known_at or from_microseconds(moment or 0)  # of an empty log nothing is known
     at = asked.at or (asked.period.last if asked.period else datetime.now(OSLO).date())
     given = {name: getattr(asked, name) for name in asked.__dataclass_fields__}
     try:
@@ -102,7 +168,7 @@ def settle(asked: Asked, connection: Connection, position: int) -> Question:
         raise WrongUseError(str(error)) from None
 
 
-def _head(connection: Connection, position: int | None) -> tuple[int, bytes]:
+def head_at(connection: Connection, position: int | None) -> tuple[int, bytes]:
     """The position to count at, and the hash of the log up to there."""
     head = head_of(connection)
     if position is None or position == head.position:
@@ -115,6 +181,44 @@ def _head(connection: Connection, position: int | None) -> tuple[int, bytes]:
     return position, bytes(found)
 
 
-def _count(connection: Connection, profile: Profile, question: Question) -> Table:
-    histories: Iterable[Any] = (facts for _, facts in every_history(connection, question.position))
-    return reference.answer(question, profile, histories)
+def by_reference(connection: Connection, profile: Profile, question: Question) -> Table:
+    histories = every_history(connection, question.position)
+    linked = linked_participants(connection, question.position)
+    return reference.answer_over(
+        question, profile, reference.journeys_of(histories, linked, question)
+    )
+
+
+def _by_columns(
+    engine: Engine, connection: Connection, profile: Profile, question: Question
+) -> Table:
+    """A figure over the columnar copy.
+
+    The copy has no axis of position. Where it stands later than the question does, whoever has an
+    event after the question's position that would count is left to the reference engine; so is
+    whoever has several keys, whose journeys must be united.
+    """
+    if question.position == 0:
+        return lay_out(question, Sums())
+    from adapters.columnar_copy import ColumnarCopy  # noqa: PLC0415 - a slow import
+    from projections.columnar.asking import ask  # noqa: PLC0415
+
+    with ColumnarCopy(engine).at_least(connection, question.position) as (runner, stands_at):
+        apart = (
+            "SELECT pid FROM link UNION SELECT p.pid FROM link l "
+            "JOIN person p ON p.participant_id = unhex(l.same_as)"
+        )
+        if stands_at > question.position:
+            apart += (
+                f" UNION SELECT pid FROM log WHERE position > {question.position} "
+                f"AND recorded <= {to_microseconds(question.known_at)}"
+            )
+        runner.run(f"CREATE TEMPORARY TABLE unsettled AS {apart}")
+        found = runner.rows("SELECT participant_id FROM person JOIN unsettled USING (pid)")
+        sums = ask(question, profile, runner, without="unsettled" if found else None)
+    left = facts_of(connection, [bytes(one) for (one,) in found])
+    lens = Lens(question, profile)
+    linked = linked_participants(connection, question.position) if left else ()
+    for journey in reference.journeys_of(left.items(), linked, question):
+        sums.add_person(reference.marks_in(question, lens, journey))
+    return lay_out(question, sums)

@@ -6,12 +6,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 
 from adapters.errors import ForlopError, NotAStoreError, StoreBusyError, WrongUseError
+from adapters.ledger import STORE_ID
 from adapters.schema import SCHEMA_VERSION, create, is_empty, version_of
+from adapters.secret import CHECK, find_or_make
 
 _WAIT_SECONDS = 30
 
@@ -28,7 +31,8 @@ def open_engine(url: str, *, make: bool) -> Engine:
     with plain_errors(engine):
         version = version_of(engine)
         if version is None and make and is_empty(engine):
-            create(engine)
+            secret = find_or_make(parsed)
+            create(engine, {CHECK: secret.check, STORE_ID: uuid4().hex})
             version = SCHEMA_VERSION
     if version is None:
         raise NotAStoreError(f"{show(engine)} is not a Forløp store; `forlop append` makes one")
@@ -74,11 +78,12 @@ def _check_file(url: URL, *, make: bool) -> None:
 def _engine(url: URL) -> Engine:
     try:
         if url.get_backend_name() == "sqlite":
-            engine = create_engine(url, connect_args=_sqlite_arguments(url))
+            engine = create_engine(url, connect_args=_sqlite_arguments(url), hide_parameters=True)
             event.listen(engine, "connect", _prepare_sqlite)
             event.listen(engine, "begin", _begin_sqlite)
             return engine
-        return create_engine(url)
+        # a server that was restarted has left dead connections in the pool
+        return create_engine(url, hide_parameters=True, pool_pre_ping=True)
     except (NoSuchModuleError, ModuleNotFoundError) as error:
         raise WrongUseError(
             f"the driver of {url.drivername} is not installed: pip install 'forlop[postgresql]'"
@@ -94,6 +99,7 @@ def _prepare_sqlite(connection: Any, _: object) -> None:
     cursor = connection.cursor()
     cursor.execute("PRAGMA recursive_triggers=ON")  # else REPLACE goes round the triggers
     cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA secure_delete=ON")  # what is erased is overwritten, not only unlinked
     cursor.close()
 
 
@@ -103,8 +109,10 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
+def writing(engine: Engine, table: str = "events") -> Iterator[Connection]:
     """A transaction that alone may append, until it is left; all of it is stored, or nothing.
+
+    `table` is the one that others may not append to meanwhile; on SQLite it is all of them.
 
     Raises StoreBusyError when another holds the store for longer than the waiting time.
     """
@@ -115,7 +123,7 @@ def writing(engine: Engine) -> Iterator[Connection]:
     ):
         if engine.dialect.name == "postgresql":
             connection.execute(text(f"SET LOCAL lock_timeout = '{_wait_seconds(engine)}s'"))
-            connection.execute(text("LOCK TABLE events IN EXCLUSIVE MODE"))
+            connection.execute(text(f"LOCK TABLE {table} IN EXCLUSIVE MODE"))
         yield connection
 
 

@@ -19,3 +19,17 @@ class StoreBusyError(ForlopError):
 
 class UnknownParticipantError(ForlopError):
     """No participant has the key asked for."""
+
+
+class ErasedError(ForlopError):
+    """The participant asked for was erased: on which day, and why; `erasure` to who had the id."""
+
+    def __init__(self, on: str, why: str, erasure: object = None) -> None:
+        super().__init__(f"the participant was erased on {on}: {why}")
+        self.on = on
+        self.why = why
+        self.erasure = erasure
+
+
+class DamagedError(ForlopError):
+    """Something in the store was changed behind its back; `forlop verify` says what."""

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 from uuid import UUID
 
 import orjson
@@ -21,11 +21,12 @@ from eventsourcing.persistence import (
     StoredEvent,
     Subscription,
 )
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, delete, func, select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import IntegrityError as DatabaseIntegrityError
 
 from adapters.database import reading, writing
-from adapters.schema import batches, events
+from adapters.schema import batches, events, standings
 from domain.calendar import parse_instant, to_microseconds
 from domain.events import EVENT_TYPES
 
@@ -34,8 +35,7 @@ _DAY_OF_FOREIGN: Final = date(1970, 1, 1)
 Row: TypeAlias = tuple[int, bytes, int, str, bytes, date, int, str, str, int, bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """An event on its way into the log: all but its position, version and hash."""
 
     participant_id: bytes
@@ -58,24 +58,18 @@ class Head:
 def chained(before: bytes, row: Sequence[Any]) -> bytes:
     """The hash of a row of `events` (its columns but the hash) after the hash of the one before.
 
-    Every field is told apart by its length, so no two rows read alike.
+    The day may be given as ISO text. Every field is told apart by its length, so no two rows read
+    alike.
     """
-    (
-        position,
-        participant_id,
-        version,
-        topic,
-        state,
-        occurred_on,
-        recorded_at,
-        source,
-        key,
-        batch,
-    ) = row
-    parts = (participant_id, topic.encode(), state, source.encode(), key.encode())
-    lengths = ",".join(str(len(part)) for part in parts)
-    numbers = f"{position},{version},{occurred_on.isoformat()},{recorded_at},{batch},{lengths};"
-    return hashlib.sha256(b"".join((before, numbers.encode(), *parts))).digest()
+    position, person, version, topic, state, day, recorded_at, source, key, batch = row
+    kind, origin, name = topic.encode(), source.encode(), key.encode()
+    numbers = (
+        f"{position},{version},{day},{recorded_at},{batch},"
+        f"{len(person)},{len(kind)},{len(state)},{len(origin)},{len(name)};"
+    )
+    return hashlib.sha256(
+        b"".join((before, numbers.encode(), person, kind, state, origin, name))
+    ).digest()
 
 
 def head_of(connection: Connection) -> Head:
@@ -142,23 +136,24 @@ def insert_rows(connection: Connection, rows: Sequence[Row]) -> None:
             [(*row[:5], row[5].isoformat(), *row[6:]) for row in rows],
         )
         return
-    driver: Any = connection.connection.driver_connection
+    try:
+        _copy(connection.connection.driver_connection, names, rows)
+    except Exception as error:
+        known: Any = connection.dialect.loaded_dbapi
+        if isinstance(error, known.Error):
+            # Past SQLAlchemy, so it has to be told: an error is the same whichever way it came.
+            raise DBAPIError.instance(
+                "COPY events", None, error, known.Error, dialect=connection.dialect
+            ) from error
+        raise
+
+
+def _copy(driver: Any, names: str, rows: Sequence[Row]) -> None:
+    types = (
+        "int8", "bytea", "int4", "text", "bytea", "date", "int8", "text", "text", "int4", "bytea"
+    )  # fmt: skip
     with driver.cursor() as cursor, cursor.copy(f"COPY events ({names}) FROM STDIN BINARY") as copy:
-        copy.set_types(
-            (
-                "int8",
-                "bytea",
-                "int4",
-                "text",
-                "bytea",
-                "date",
-                "int8",
-                "text",
-                "text",
-                "int4",
-                "bytea",
-            )
-        )
+        copy.set_types(types)
         for row in rows:
             copy.write_row(row)
 
@@ -209,6 +204,9 @@ class EventLog(ApplicationRecorder):
             before = chained(before, row)
             rows.append((*row, before))
         insert_rows(connection, rows)
+        persons = {row[1] for row in rows}
+        for some in in_parts(list(persons)):
+            connection.execute(delete(standings).where(standings.c.participant_id.in_(some)))
         return [row[0] for row in rows]
 
     def select_events(
@@ -299,11 +297,13 @@ def _entry(stored: StoredEvent) -> Entry:
 
 
 def appended_at(connection: Connection, position: int) -> int | None:
-    """When the log had grown to a position, in microseconds since 1970; None for an empty one."""
-    query = (
-        select(batches.c.appended_at)
-        .where(batches.c.last_position >= position, batches.c.first_position <= position)
-        .order_by(batches.c.id)
-        .limit(1)
+    """By when the log had grown to a position, in microseconds since 1970; None for an empty one.
+
+    The latest time of any append up to there: a clock that was set back does not make what was
+    known unknown.
+    """
+    query = select(func.max(batches.c.appended_at)).where(
+        batches.c.first_position <= position, batches.c.last_position >= batches.c.first_position
     )
-    return connection.execute(query).scalar_one_or_none()
+    found: int | None = connection.execute(query).scalar_one()
+    return found

@@ -6,31 +6,46 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import groupby
 from operator import itemgetter
+from typing import Any
 
 from sqlalchemy import Connection, select
 
+from adapters.errors import DamagedError
 from adapters.event_store import in_parts
 from adapters.mapper import decode
 from adapters.schema import events
+from adapters.seals import Seals
+from domain.events import Linked, Unlinked
 from domain.history import Fact, Key
 from domain.intake import Known
 
+_LINKS = (Linked.TOPIC, Unlinked.TOPIC)
 _columns = (events.c.participant_id, events.c.id, events.c.topic, events.c.state)
 
 
-def facts_of(connection: Connection, participant_ids: Iterable[bytes]) -> dict[bytes, list[Fact]]:
-    """The facts of some participants, by position; those without any have an empty list."""
+def facts_of(
+    connection: Connection, participant_ids: Iterable[bytes], seals: Seals | None = None
+) -> dict[bytes, list[Fact]]:
+    """The facts of some participants, by position; those without any have an empty list.
+
+    With `seals` they have their notes.
+    """
     found: dict[bytes, list[Fact]] = {participant_id: [] for participant_id in participant_ids}
     for some in in_parts(list(found)):
         rows = connection.execute(
             select(*_columns).where(events.c.participant_id.in_(some)).order_by(events.c.id)
-        )
+        ).all()
+        if seals is not None:
+            seals.load(bytes(row.participant_id) for row in rows if b'"sealed"' in row.state)
         for participant_id, position, topic, state in rows:
-            found[bytes(participant_id)].append(Fact(decode(topic, bytes(state)), position))
+            person = bytes(participant_id)
+            found[person].append(_fact(person, position, topic, bytes(state), seals))
     return found
 
 
-def known_events(connection: Connection, keys: Iterable[Key]) -> dict[Key, Known[bytes]]:
+def known_events(
+    connection: Connection, keys: Iterable[Key], seals: Seals
+) -> dict[Key, Known[bytes]]:
     """Those of some keys that are in the log; an event is decoded only when it is looked at."""
     found: dict[Key, Known[bytes]] = {}
     by_source: dict[str, list[str]] = {}
@@ -44,8 +59,9 @@ def known_events(connection: Connection, keys: Iterable[Key]) -> dict[Key, Known
                 )
             )
             for event_id, participant_id, _, topic, state in rows:
+                person = bytes(participant_id)
                 found[source, event_id] = Known(
-                    bytes(participant_id), partial(decode, topic, bytes(state))
+                    person, partial(decode, topic, bytes(state), person, seals)
                 )
     return found
 
@@ -57,9 +73,42 @@ def every_history(
     query = select(*_columns).order_by(events.c.participant_id, events.c.version)
     if position is not None:
         query = query.where(events.c.id <= position)
-    rows = connection.execution_options(yield_per=5000).execute(query)
-    for participant_id, group in groupby(rows, key=itemgetter(0)):
-        yield (
-            bytes(participant_id),
-            [Fact(decode(topic, bytes(state)), position) for _, position, topic, state in group],
+    with connection.execute(query, execution_options={"yield_per": 5000}) as rows:
+        for participant_id, group in groupby(_readable(rows), key=itemgetter(0)):
+            yield (
+                bytes(participant_id),
+                [
+                    _fact(b"", position, topic, bytes(state), None)
+                    for _, position, topic, state in group
+                ],
+            )
+
+
+def _readable(rows: Iterable[Any]) -> Iterator[Any]:
+    """Rows as they come; DamagedError where a column holds what its type never does."""
+    try:
+        yield from rows
+    except (TypeError, ValueError) as error:
+        raise DamagedError("a row of the log does not read; run `forlop verify`") from error
+
+
+def _fact(person: bytes, position: int, topic: str, state: bytes, seals: Seals | None) -> Fact:
+    try:
+        return Fact(decode(topic, state, person, seals), position)
+    except DamagedError as error:
+        raise DamagedError(f"position {position}: {error}") from error
+
+
+def linked_participants(connection: Connection, position: int) -> set[bytes]:
+    """Every participant that some link up to a position names, on either side."""
+    rows = connection.execute(
+        select(events.c.participant_id, events.c.topic, events.c.state).where(
+            events.c.topic.in_(_LINKS), events.c.id <= position
         )
+    )
+    found: set[bytes] = set()
+    for participant_id, topic, state in rows:
+        event = decode(topic, bytes(state))
+        if isinstance(event, Linked | Unlinked):
+            found |= {bytes(participant_id), bytes.fromhex(event.same_as)}
+    return found

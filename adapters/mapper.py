@@ -1,4 +1,8 @@
-"""Events as the log keeps them: a fixed topic, and a state of JSON that is validated when read."""
+"""Events as the log keeps them: a fixed topic, and a state of JSON that is validated when read.
+
+An event's note is sealed under its participant's key and stands in the state as `sealed`. Read
+without the keys, as every figure is, an event has no note.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +13,12 @@ from uuid import UUID
 import orjson
 from eventsourcing.persistence import Mapper, StoredEvent
 
+from adapters.errors import DamagedError
 from adapters.event_store import Entry
+from adapters.seals import Seals
+from adapters.secret import SecretError
 from domain.calendar import to_microseconds
-from domain.events import Event, from_state, to_state
+from domain.events import Event, UnreadableEventError, from_state, to_state
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,20 +30,39 @@ class Recorded:
     event: Event
 
 
-def encode(event: Event) -> bytes:
-    return orjson.dumps(to_state(event))
+def encode(person: bytes, event: Event, seals: Seals) -> bytes:
+    """An event's state; the participant's key is looked up only where there is a note."""
+    state = to_state(event)
+    note = state.pop("note", None)
+    if note is not None:
+        state["sealed"] = seals.seal_note(person, state, note)
+    return orjson.dumps(state)
 
 
-def decode(topic: str, state: bytes) -> Event:
-    """A stored event, validated and brought up to date; see `domain.events.from_state`."""
-    return from_state(topic, orjson.loads(state))
+def decode(topic: str, state: bytes, person: bytes = b"", seals: Seals | None = None) -> Event:
+    """A stored event, validated and brought up to date; see `domain.events.from_state`.
+
+    With `seals` it has its note again, unless its participant was erased. Raises DamagedError on a
+    state that does not read.
+    """
+    try:
+        fields = orjson.loads(state)
+        sealed = fields.pop("sealed", None)
+        if sealed is not None and seals is not None:
+            fields["note"] = seals.open_note(person, fields, sealed)
+        return from_state(topic, fields)
+    except (ValueError, TypeError, AttributeError, KeyError) as error:
+        what = str(error) if isinstance(error, UnreadableEventError) else "its state does not read"
+        raise DamagedError(
+            f"an event of the log is damaged: {what}; run `forlop verify`"
+        ) from error
 
 
-def as_entry(participant_id: bytes, event: Event) -> Entry:
+def as_entry(participant_id: bytes, event: Event, seals: Seals) -> Entry:
     return Entry(
         participant_id,
         event.TOPIC,
-        encode(event),
+        encode(participant_id, event, seals),
         event.occurred_on,
         to_microseconds(event.recorded_at),
         event.source,
@@ -45,18 +71,27 @@ def as_entry(participant_id: bytes, event: Event) -> Entry:
 
 
 class JourneyMapper(Mapper[UUID]):
-    """The library's mapper with our own topics in place of import paths, validating on read."""
+    """The library's mapper with our own topics in place of import paths, validating on read.
+
+    It handles an event with a note only inside a transaction, whose `seals` it is given.
+    """
+
+    seals: Seals | None = None
 
     def to_stored_event(self, domain_event: Any) -> StoredEvent:
+        person, event = domain_event.originator_id.bytes, domain_event.event
+        if self.seals is None and event.note is not None:
+            raise SecretError("a note is stored only sealed; give the mapper the store's seals")
+        state = orjson.dumps(to_state(event))
         return StoredEvent(
             originator_id=domain_event.originator_id,
             originator_version=domain_event.originator_version,
-            topic=domain_event.event.TOPIC,
-            state=encode(domain_event.event),
+            topic=event.TOPIC,
+            state=state if self.seals is None else encode(person, event, self.seals),
         )
 
     def to_domain_event(self, stored_event: StoredEvent) -> Any:
         originator_id = stored_event.originator_id
         assert isinstance(originator_id, UUID)
-        event = decode(stored_event.topic, stored_event.state)
+        event = decode(stored_event.topic, stored_event.state, originator_id.bytes, self.seals)
         return Recorded(originator_id, stored_event.originator_version, event)

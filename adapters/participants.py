@@ -9,41 +9,83 @@ from sqlalchemy import Connection, select
 
 from adapters.event_store import in_parts
 from adapters.schema import participants
+from adapters.seals import Seals
+from adapters.secret import seal, unseal
+
+_NATURAL_KEY = b"natural_key/"
 
 
-def ids_of(connection: Connection, keys: Iterable[str]) -> dict[str, bytes]:
+def ids_of(
+    connection: Connection, keys: Iterable[str], seals: Seals | None = None
+) -> dict[str, bytes]:
     """The ids of the participants that the store knows, by natural key."""
+    wanted = list(keys)
+    if not wanted:
+        return {}
+    secret = (seals or Seals(connection)).secret
+    by_lookup = {secret.lookup(key): key for key in wanted}
     found: dict[str, bytes] = {}
-    for some in in_parts(list(keys)):
+    for some in in_parts(list(by_lookup)):
         rows = connection.execute(
-            select(participants.c.natural_key, participants.c.participant_id).where(
-                participants.c.natural_key.in_(some)
+            select(participants.c.lookup, participants.c.participant_id).where(
+                participants.c.lookup.in_(some)
             )
         )
-        found.update((key, bytes(participant_id)) for key, participant_id in rows)
+        found.update((by_lookup[bytes(lookup)], bytes(person)) for lookup, person in rows)
     return found
 
 
-def new_ids(connection: Connection, keys: Iterable[str]) -> dict[str, bytes]:
-    """Random ids for participants that the store does not know yet, written down."""
+def new_ids(
+    connection: Connection, keys: Iterable[str], seals: Seals | None = None
+) -> dict[str, bytes]:
+    """Random ids, and a key each, for participants that the store does not know yet."""
     new = {key: uuid4().bytes for key in keys}
-    if new:
-        connection.execute(
-            participants.insert(),
-            [
-                {"participant_id": participant_id, "natural_key": key}
-                for key, participant_id in new.items()
-            ],
+    if not new:
+        return new
+    seals = seals or Seals(connection)
+    rows = []
+    for natural_key, person in new.items():
+        wrapped = seals.new_key(person)
+        own = seals.key_of(person)
+        assert own is not None  # made on the line above
+        rows.append(
+            {
+                "participant_id": person,
+                "lookup": seals.secret.lookup(natural_key),
+                "wrapped_key": wrapped,
+                "natural_key": seal(own, natural_key.encode(), _NATURAL_KEY + person),
+            }
         )
+    connection.execute(participants.insert(), rows)
     return new
 
 
-def keys_of(connection: Connection, ids: Iterable[bytes]) -> dict[bytes, str]:
-    """The natural keys of participants, by id; those no longer mapped are left out."""
+def keys_of(
+    connection: Connection, ids: Iterable[bytes], seals: Seals | None = None
+) -> dict[bytes, str]:
+    """The natural keys of participants, by id; those that were erased are left out."""
+    seals = seals or Seals(connection)
     found: dict[bytes, str] = {}
     for some in in_parts(list(ids)):
         rows = connection.execute(
-            select(participants).where(participants.c.participant_id.in_(some))
-        )
-        found.update((bytes(row.participant_id), row.natural_key) for row in rows)
+            select(participants.c.participant_id, participants.c.natural_key).where(
+                participants.c.participant_id.in_(some)
+            )
+        ).all()
+        seals.load(bytes(row.participant_id) for row in rows)
+        for row in rows:
+            person = bytes(row.participant_id)
+            own = seals.key_of(person)
+            if own is not None:
+                sealed = bytes(row.natural_key)
+                found[person] = unseal(own, sealed, _NATURAL_KEY + person).decode()
     return found
+
+
+def as_id(text: str) -> bytes | None:
+    """The id that events carry, where a text is one in hex."""
+    try:
+        found = bytes.fromhex(text)
+    except ValueError:
+        return None
+    return found if len(found) == 16 else None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import getpass
 import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,23 +12,30 @@ from typing import Any, Literal
 import orjson
 from sqlalchemy import Connection, Row, Select, func, select, update
 
+from adapters.access_log import os_user
 from adapters.errors import WrongUseError
 from adapters.event_store import in_parts
 from adapters.mapper import decode
 from adapters.schema import quarantine
+from adapters.seals import Seals
 from domain.calendar import from_microseconds, show_instant, to_microseconds
 from domain.history import Key
 from domain.intake import Held
 from domain.record import COLUMNS
 
-Status = Literal["open", "resolved", "mended", "dropped"]
+Status = Literal["open", "resolved", "mended", "dropped", "erased"]
 
 
 @dataclass(frozen=True, slots=True)
 class Slip:
-    """One row in quarantine, as people see it. Times are in microseconds since 1970."""
+    """One row in quarantine, as people see it.
+
+    `participant` is the id of whose row it is, or the HMAC of its participant cell where the store
+    does not know; empty where there is none. `cells` and `raw` are empty where not asked for.
+    """
 
     id: int
+    participant: bytes
     outcome: str
     status: str
     source: str
@@ -67,16 +73,24 @@ def last_id(connection: Connection) -> int:
     return connection.execute(select(func.max(quarantine.c.id))).scalar_one() or 0
 
 
+def anything_open(connection: Connection) -> bool:
+    """Whether any row is held, or rejected and not mended."""
+    query = select(quarantine.c.id).where(quarantine.c.status == "open").limit(1)
+    return connection.execute(query).first() is not None
+
+
 def insert(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     if rows:
         connection.execute(quarantine.insert(), list(rows))
 
 
-def held_of(connection: Connection, participant_ids: Iterable[bytes]) -> list[Held[bytes]]:
+def held_of(
+    connection: Connection, participant_ids: Iterable[bytes], seals: Seals
+) -> list[Held[bytes]]:
     """The rows that wait for some participants, in the order in which they were handed in."""
     held: list[Held[bytes]] = []
     for some in in_parts(list(participant_ids)):
-        held += _held(connection, _open_held().where(quarantine.c.participant_id.in_(some)))
+        held += _held(connection, _open_held().where(quarantine.c.participant_id.in_(some)), seals)
     return held
 
 
@@ -84,11 +98,26 @@ def held_persons(connection: Connection, keys: Iterable[Key]) -> set[bytes]:
     """Whose rows wait under some keys."""
     persons: set[bytes] = set()
     for source, event_ids in _by_source(keys):
-        query = _open_held().where(
-            quarantine.c.source == source, quarantine.c.event_id.in_(event_ids)
+        query = select(quarantine.c.participant_id).where(
+            _is_held(), quarantine.c.source == source, quarantine.c.event_id.in_(event_ids)
         )
-        persons.update(held.person for held in _held(connection, query))
+        persons.update(bytes(row.participant_id) for row in connection.execute(query))
     return persons
+
+
+def erased_among(connection: Connection, keys: Iterable[Key]) -> dict[Key, bytes]:
+    """Those of some keys under which a row waited whose participant was erased, and whose."""
+    found: dict[Key, bytes] = {}
+    for source, event_ids in _by_source(keys):
+        query = select(quarantine.c.event_id, quarantine.c.participant_id).where(
+            quarantine.c.status == "erased",
+            quarantine.c.outcome == "held",
+            quarantine.c.source == source,
+            quarantine.c.event_id.in_(event_ids),
+        )
+        for event_id, person in connection.execute(query):
+            found[source, event_id] = bytes(person)
+    return found
 
 
 def persons_waiting(connection: Connection) -> list[bytes]:
@@ -98,11 +127,11 @@ def persons_waiting(connection: Connection) -> list[bytes]:
 
 
 def open_rejects(connection: Connection, fingerprints: Iterable[bytes]) -> set[bytes]:
-    """Those of some rejected rows that are in quarantine already."""
+    """Those of some rejected rows that are in quarantine already, or were until erasure."""
     found: set[bytes] = set()
     for some in in_parts(list(fingerprints)):
         query = select(quarantine.c.fingerprint).where(
-            quarantine.c.status == "open",
+            quarantine.c.status.in_(("open", "erased")),
             quarantine.c.outcome == "rejected",
             quarantine.c.fingerprint.in_(some),
         )
@@ -112,18 +141,22 @@ def open_rejects(connection: Connection, fingerprints: Iterable[bytes]) -> set[b
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """How rows cease to be open: as what, why, when (microseconds since 1970), by which batch."""
+    """How rows cease to be open: as what, why, when (microseconds since 1970), by which batch.
+
+    `by` is whoever did it, else the operating system's user.
+    """
 
     status: Status
     why: str
     at: int
     batch_id: int | None
+    by: str | None = None
 
     def values(self) -> dict[str, Any]:
         return {
             "status": self.status,
             "closed_at": self.at,
-            "closed_by": who(),
+            "closed_by": self.by or os_user(),
             "closed_why": self.why,
             "closed_batch_id": self.batch_id,
         }
@@ -158,24 +191,34 @@ def close_rejects(connection: Connection, keys: Iterable[Key], closing: Closing)
 
 
 def slips(
-    connection: Connection, ids: Sequence[int] = (), status: str | None = "open"
+    connection: Connection,
+    ids: Sequence[int] = (),
+    status: str | None = "open",
+    *,
+    contents: bool = True,
 ) -> list[Slip]:
-    """Rows in quarantine by id: the ones asked for, whatever their status, or all of a status."""
+    """Rows in quarantine by id: the ones asked for, whatever their status, or all of a status.
+
+    `contents` tells whether to open what was handed in, which takes the store's secret.
+    """
     query = select(quarantine).order_by(quarantine.c.id)
     if ids:
         query = query.where(quarantine.c.id.in_(ids))
     elif status is not None:
         query = query.where(quarantine.c.status == status)
-    found = [_slip(row) for row in connection.execute(query)]
-    missing = sorted(set(ids) - {slip.id for slip in found})
+    rows = connection.execute(query).all()
+    missing = sorted(set(ids) - {row.id for row in rows})
     if missing:
         raise WrongUseError(f"no row {missing[0]} in quarantine; `forlop quarantine list` has them")
-    return found
+    seals = Seals(connection) if contents else None
+    if seals is not None:
+        seals.load(bytes(row.participant_id) for row in rows if row.participant_id)
+    return [_slip(row, seals) for row in rows]
 
 
 def drop(connection: Connection, ids: Sequence[int], why: str, at: datetime) -> int:
     """Marks open rows as dropped; gives how many were open. Their event ids are free again."""
-    slips(connection, ids)
+    slips(connection, ids, contents=False)
     return close(connection, ids, Closing("dropped", why, to_microseconds(at), None))
 
 
@@ -195,14 +238,6 @@ def as_csv(found: Iterable[Slip]) -> bytes:
     return out.getvalue().encode()
 
 
-def who() -> str:
-    """The operating system's name for whoever runs this."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "unknown"
-
-
 def _cell(value: object) -> object:
     if value is None:
         return ""
@@ -217,16 +252,16 @@ def _open_held() -> Select[Any]:
     return select(quarantine).where(_is_held()).order_by(quarantine.c.id)
 
 
-def _held(connection: Connection, query: Select[Any]) -> list[Held[bytes]]:
-    return [
-        Held(
-            bytes(row.participant_id),
-            decode(row.topic, bytes(row.state)),
-            " ".join(orjson.loads(row.why)),
-            row.id,
-        )
-        for row in connection.execute(query)
-    ]
+def _held(connection: Connection, query: Select[Any], seals: Seals) -> list[Held[bytes]]:
+    rows = connection.execute(query).all()
+    seals.load(bytes(row.participant_id) for row in rows)
+    held = []
+    for row in rows:
+        person = bytes(row.participant_id)
+        state = seals.open_slip(person, row.id, "state", bytes(row.state))
+        why = " ".join(orjson.loads(row.why))
+        held.append(Held(person, decode(row.topic, state), why, row.id))
+    return held
 
 
 def _by_source(keys: Iterable[Key]) -> Iterable[tuple[str, Sequence[str]]]:
@@ -238,9 +273,15 @@ def _by_source(keys: Iterable[Key]) -> Iterable[tuple[str, Sequence[str]]]:
             yield source, some
 
 
-def _slip(row: Row[Any]) -> Slip:
+def _slip(row: Row[Any], seals: Seals | None) -> Slip:
+    person = bytes(row.participant_id)
+    cells = raw = b""
+    if seals is not None:
+        cells = seals.open_slip(person, row.id, "cells", bytes(row.cells))
+        raw = seals.open_slip(person, row.id, "raw", bytes(row.raw))
     return Slip(
         id=row.id,
+        participant=person or bytes(row.participant_lookup),
         outcome=row.outcome,
         status=row.status,
         source=row.source,
@@ -249,8 +290,8 @@ def _slip(row: Row[Any]) -> Slip:
         file=row.file,
         line=row.line,
         handed_in_at=from_microseconds(row.handed_in_at),
-        cells=orjson.loads(bytes(row.cells)),
-        raw=bytes(row.raw),
+        cells=orjson.loads(cells or b"{}"),
+        raw=raw,
         closed_at=None if row.closed_at is None else from_microseconds(row.closed_at),
         closed_by=row.closed_by,
         closed_why=row.closed_why,

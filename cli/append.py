@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.options import DEFAULT_STORE, Json, Store
+from cli.options import DEFAULT_PROFILE, DEFAULT_STORE, Json, ProfileOption, Store
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
     from adapters.ingest import Progress, Summary
+    from adapters.readers.files import Delivery
 
 _MOST_TROUBLES = 20
+_LONG = 1_000_000  # bytes of a file, packed or not
 
 
 def add_to(app: typer.Typer) -> None:
@@ -23,37 +27,64 @@ def add_to(app: typer.Typer) -> None:
 
 def append(
     files: Annotated[
-        list[str], typer.Argument(metavar="FILE…", help="CSV, JSON Lines or Parquet; - is stdin.")
-    ],
+        list[str] | None,
+        typer.Argument(metavar="FILE…", help="CSV, JSON Lines or Parquet; - is stdin."),
+    ] = None,
     store: Store = DEFAULT_STORE,
     source: Annotated[
         str | None, typer.Option(help="The source of every row, where the file has none.")
     ] = None,
+    from_: Annotated[
+        str | None,
+        typer.Option("--from", metavar="NAME", help="Files of this case system, as it sends them."),
+    ] = None,
+    mapping: Annotated[
+        str | None,
+        typer.Option(metavar="FILE.toml", help="CSV of your own, read by this mapping file."),
+    ] = None,
+    participant: Annotated[
+        str | None, typer.Option(help="Whom a file is about that does not say so (digisos).")
+    ] = None,
+    follow: Annotated[
+        str | None,
+        typer.Option(metavar="FOLDER", help="Stay on, and take files as they land in a folder."),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would become of the rows; store nothing.")
     ] = False,
+    profile: ProfileOption = DEFAULT_PROFILE,
     as_json: Json = False,
 ) -> None:
     """Read events; print how many were read, appended, duplicates, held and rejected.
 
     Example: forlop append events.csv.gz --store sqlite:///forlop.db
+
+    With --from NAME they are what a case system sends, and become the events that explain what is
+    new. Example: forlop append --from komet snapshots.jsonl
+
+    With --follow FOLDER it stays on. Example: forlop append --follow inbox --from komet
     """
     import orjson  # noqa: PLC0415
 
     from adapters.database import open_engine  # noqa: PLC0415
-    from adapters.ingest import Summary, append_file  # noqa: PLC0415
-    from adapters.profiles import default_profile  # noqa: PLC0415
-    from adapters.readers.files import RowFile, delivery  # noqa: PLC0415
+    from adapters.readers.files import delivery  # noqa: PLC0415
 
-    total = Summary()
+    reading = Reading(from_, mapping, source, participant, profile)
+    if follow is not None:
+        if files or dry_run or as_json:
+            raise typer.BadParameter("--follow takes no files, --dry-run or --json")
+        _follow(store, follow, reading)
+        return
+    if not files:
+        raise typer.BadParameter("give files, or --follow FOLDER")
+    total = reading.nothing_yet()
     with ExitStack() as stack:
         found = [stack.enter_context(delivery(name, sys.stdin.buffer)) for name in files]
-        row_files = [RowFile(one, source) for one in found]
+        prepared = [reading.prepare(one) for one in found]
         engine = open_engine(store, make=not dry_run)
-        for file in row_files:
-            with _progress(file.delivery.name, file.delivery.size) as done:
-                summary = append_file(engine, file, default_profile(), dry_run=dry_run, done=done)
-            total.add(summary)
+        for file, take in zip(found, prepared, strict=True):
+            with progress(f"{file.name}, rows", is_long=file.size >= _LONG) as done:
+                total.add(take(engine, dry_run, done))
     if as_json:
         typer.echo(orjson.dumps(total.as_json()).decode())
     else:
@@ -62,14 +93,88 @@ def append(
         raise typer.Exit(3)
 
 
+def _follow(store: str, folder: str, reading: Reading) -> None:
+    """Stays on until it is told to stop by SIGTERM or SIGINT."""
+    import signal  # noqa: PLC0415
+    from pathlib import Path  # noqa: PLC0415
+    from threading import Event  # noqa: PLC0415
+
+    from adapters.follow import Follower, Log, Take  # noqa: PLC0415
+
+    stop = Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stop.set())
+
+    def prepare(file: Delivery) -> Take:
+        take = reading.prepare(file)
+        return lambda engine: take(engine, False, None)
+
+    Follower(store, Path(folder), reading.name, prepare, Log(), stop).run()
+
+
+class Reading:
+    """How files are to be read: as rows of the contract, or as what a case system sends."""
+
+    def __init__(
+        self,
+        from_: str | None,
+        mapping: str | None = None,
+        source: str | None = None,
+        participant: str | None = None,
+        profile: str = DEFAULT_PROFILE,
+    ) -> None:
+        self._profile = profile
+        from adapters.case_deliveries import system_named, system_of  # noqa: PLC0415
+        from adapters.errors import WrongUseError  # noqa: PLC0415
+        from adapters.mapping_files import mapping_at  # noqa: PLC0415
+
+        if sum(given is not None for given in (from_, mapping, source)) > 1:
+            raise WrongUseError("give one of --from, --mapping and --source: each names the source")
+        self._system = None if from_ is None else system_named(from_)
+        if mapping is not None:
+            self._system = system_of(mapping_at(mapping))
+        if participant is not None and self._system is None:
+            raise WrongUseError("--participant goes with --from: a row says itself whose it is")
+        self._source, self._participant = source, participant
+
+    @property
+    def name(self) -> str:
+        """What reads the files, as it is noted with those that were taken."""
+        return "events" if self._system is None else self._system.name
+
+    def nothing_yet(self) -> Summary:
+        from adapters.case_deliveries import SourceSummary  # noqa: PLC0415
+        from adapters.ingest import Summary  # noqa: PLC0415
+
+        return Summary() if self._system is None else SourceSummary()
+
+    def prepare(self, file: Delivery) -> Callable[[Engine, bool, Progress | None], Summary]:
+        """What appends a file; WrongUseError, before anything is stored, where it cannot be."""
+        from adapters.case_deliveries import append_delivery  # noqa: PLC0415
+        from adapters.ingest import append_file  # noqa: PLC0415
+        from adapters.profiles import open_profile  # noqa: PLC0415
+        from adapters.readers.files import RowFile  # noqa: PLC0415
+
+        profile, system = open_profile(self._profile).profile, self._system
+        if system is None:
+            rows = RowFile(file, self._source)
+            return lambda engine, dry_run, done: append_file(
+                engine, rows, profile, dry_run=dry_run, done=done
+            )
+        whom = self._participant
+        return lambda engine, dry_run, done: append_delivery(
+            engine, file, system, profile, participant=whom, dry_run=dry_run, done=done
+        )
+
+
 @contextmanager
-def _progress(name: str, size: int) -> Iterator[Progress | None]:
-    """A count of rows on a terminal, for a file long enough to wait for."""
-    if not sys.stderr.isatty() or size < 1_000_000:
+def progress(what: str, *, is_long: bool) -> Iterator[Progress | None]:
+    """A count of something on a terminal, where it is long enough to wait for."""
+    if not sys.stderr.isatty() or not is_long:
         yield None
         return
     from rich.console import Console  # noqa: PLC0415
-    from rich.progress import (  # noqa: PLC0415  # noqa: PLC0415
+    from rich.progress import (  # noqa: PLC0415
         MofNCompleteColumn,
         Progress,
         SpinnerColumn,
@@ -79,14 +184,35 @@ def _progress(name: str, size: int) -> Iterator[Progress | None]:
 
     columns = (SpinnerColumn(), TextColumn("{task.description}"), MofNCompleteColumn())
     with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True)) as bar:
-        task = bar.add_task(f"{name}, rows", total=None)
-        yield lambda rows: bar.advance(task, rows)
+        task = bar.add_task(what, total=None)
+        yield lambda count: bar.advance(task, count)
+
+
+def _show_source(summary: Summary) -> None:
+    """What a case system's files held beside events, and what in them is not known."""
+    from adapters.case_deliveries import SourceSummary  # noqa: PLC0415
+
+    if not isinstance(summary, SourceSummary):
+        return
+    counted = {"records": summary.records, "unchanged": summary.unchanged}
+    counted |= {"passed by": summary.passed_by, "used in part": len(summary.in_part)}
+    counted |= {"settled": summary.settled}
+    for name, count in counted.items():
+        typer.echo(f"{name:<13}{count:>7}")
+    for warned, count in summary.warnings.most_common(_MOST_TROUBLES):
+        found = f" {warned.found!r}" if warned.found else ""
+        typer.echo(f"warning, {count} times: {warned.column}{found}: {warned.why}", err=True)
+    for trouble in summary.in_part[:_MOST_TROUBLES]:
+        typer.echo(str(trouble), err=True)
+    if len(summary.in_part) > _MOST_TROUBLES:
+        typer.echo(f"… and {len(summary.in_part) - _MOST_TROUBLES} more, used in part", err=True)
 
 
 def _show(summary: Summary, *, dry_run: bool) -> None:
     counts = summary.counts
     for name in ("read", "appended", "duplicates", "held", "rejected", "resolved"):
         typer.echo(f"{name:<11}{getattr(counts, name):>9}")
+    _show_source(summary)
     troubles = list(summary.troubles.values())
     for trouble in troubles[:_MOST_TROUBLES]:
         typer.echo(str(trouble), err=True)

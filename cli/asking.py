@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import csv
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -10,13 +10,17 @@ import typer
 
 from adapters.answers import Asked
 from adapters.errors import WrongUseError
+from adapters.places import read_places
 from cli.options import read, read_day, read_known_at
-from domain.calendar import ONE_DAY, Length, Period, parse_day
-from projections.question import Figure, Place, QuestionError, read_where
+from domain.calendar import Length, Period
+from projections.question import TIME, Figure, Place, QuestionError, read_where
 
 
-def asked(figure: str, given: dict[str, Any]) -> Asked:
-    """What a command's options, by name, ask for; those that it does not have take defaults."""
+def asked(figure: str, given: dict[str, Any], places: tuple[Place, ...] = ()) -> Asked:
+    """What a command's options, by name, ask for; those that it does not have take defaults.
+
+    `places` are the profile's, where `--places` names no file.
+    """
     options = {
         "at": read_day("--at", given.get("at")),
         "known_at": read_known_at(given["known_at"]),
@@ -40,9 +44,20 @@ def asked(figure: str, given: dict[str, Any]) -> Asked:
         options["targets"] = _targets(given["targets"])
     if given.get("ages"):
         options["ages"] = read("--ages", given["ages"], _ages)
-    if given.get("places"):
-        options["places"] = read_places(Path(given["places"]))
+    if "places" in given:
+        options["places"] = read_places(Path(given["places"])) if given["places"] else places
     return Asked(cast(Figure, figure), **options)
+
+
+def drawable(question: Asked, given: dict[str, Any]) -> Asked:
+    """With `--chart`, what the picture needs beside: dwell its curve, exits their month."""
+    if not given.get("chart"):
+        return question
+    if question.figure == "dwell":
+        return replace(question, curve=True)
+    if question.figure == "exits" and not set(TIME) & set(question.by):
+        return replace(question, by=("month", *question.by))
+    return question
 
 
 def _period(first: str | None, last: str | None) -> Period | None:
@@ -89,31 +104,3 @@ def _ages(text: str) -> tuple[int, int | None]:
     if not dash:
         return int(lowest), int(lowest)
     return int(lowest), int(highest) if highest else None
-
-
-def read_places(path: Path) -> tuple[Place, ...]:
-    """The places table: measure, provider, from, to (included; empty: for good), places."""
-    try:
-        rows = list(csv.DictReader(path.read_text("utf-8-sig").splitlines()))
-    except (OSError, UnicodeDecodeError) as error:
-        raise WrongUseError(f"{path} cannot be read: {error}") from None
-    return tuple(_place(path, line, row) for line, row in enumerate(rows, start=2))
-
-
-def _place(path: Path, line: int, row: dict[str, str]) -> Place:
-    try:
-        start, end = parse_day(row["from"]), row.get("to")
-        return Place(
-            measure=row["measure"],
-            provider=row.get("provider") or None,
-            start=start,
-            stop=parse_day(end) + ONE_DAY if end else None,
-            places=int(row["places"]),
-        )
-    except KeyError as error:
-        raise WrongUseError(
-            f"{path}, line {line}: the column {error} is missing; "
-            "the columns are measure, provider, from, to, places"
-        ) from None
-    except ValueError as error:
-        raise WrongUseError(f"{path}, line {line}: {error}") from None

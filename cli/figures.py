@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import inspect
-import shutil
-import sys
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from collections.abc import Callable, Mapping, Set
+from typing import Annotated, Any, Final, TypeAlias
 
 import typer
 
-from cli import options
-from cli.options import DEFAULT_STORE, Every, Format, Kinds, Lang
-
-if TYPE_CHECKING:
-    from adapters.answers import Result
+from cli import disclosing, options
+from cli.disclosing import Suppressing, control
+from cli.options import DEFAULT_STORE, Engines, Every, Format, Kinds
 
 _Horizons = Annotated[str, typer.Option("--horizons", help="After how long: 1y,3y,5y.")]
 _Targets = Annotated[
@@ -28,9 +24,13 @@ _Places = Annotated[
     typer.Option("--places", metavar="FILE", help="CSV: measure, provider, from, to, places."),
 ]
 
+Options: TypeAlias = dict[str, tuple[Any, Any]]
+Run: TypeAlias = Callable[[str, dict[str, Any]], None]
+
 # Every option of the figures: what it is called in code, its type, its default.
-_OPTIONS: Final[dict[str, tuple[Any, Any]]] = {
+_OPTIONS: Final[Options] = {
     "store": (options.Store, DEFAULT_STORE),
+    "profile": (options.ProfileOption, options.DEFAULT_PROFILE),
     "of": (options.Of, Kinds.enrolment),
     "at": (options.At, None),
     "from_": (options.From, None),
@@ -47,15 +47,20 @@ _OPTIONS: Final[dict[str, tuple[Any, Any]]] = {
     "programme": (options.Programme, None),
     "by": (options.By, None),
     "where": (options.Where, None),
+    "engine": (options.Engine, Engines.columnar),
     "format_": (options.FormatOption, Format.table),
     "as_json": (options.Json, False),
-    "lang": (options.LangOption, Lang.en),
+    "lang": (options.LangAsked, None),
     "out": (options.Out, None),
+    "chart": (options.Chart, None),
+    **disclosing.OPTIONS,
 }
 _ALL_TAKE: Final = frozenset(
-    ("store", "known_at", "position", "programme", "by", "where")
-    + ("format_", "as_json", "lang", "out")
+    {"store", "profile", "known_at", "position", "programme", "by", "where"}
+    | {"engine", "format_", "as_json", "lang", "out", "chart"}
+    | set(disclosing.OPTIONS)
 )
+_PRINTING: Final = frozenset({"format_", "as_json", "lang", "out"})
 # What each figure takes beside that, and its help.
 _FIGURES: Final = {
     "stock": (
@@ -66,7 +71,7 @@ _FIGURES: Final = {
     "flow": (
         "of from_ to",
         "Persons in a state at any time in a period, and what starts and stops in it."
-        "\n\nExample: forlop flow --of measure --from 2003-01-01 --to 2003-12-31 --by measure_group",
+        "\n\nExample: forlop flow --of measure --from 2003-01-01 --to 2003-12-31 --by measure",
     ),
     "series": (
         "of from_ to every",
@@ -119,21 +124,40 @@ _FIGURES: Final = {
 
 def add_to(app: typer.Typer) -> None:
     for figure, (takes, text) in _FIGURES.items():
-        app.command(figure, help=text)(_command(figure, _ALL_TAKE | set(takes.split())))
+        app.command(figure, cls=Suppressing, help=text)(
+            _command(figure, _options(_ALL_TAKE | set(takes.split())), _answer)
+        )
 
 
-def _command(figure: str, takes: frozenset[str]) -> Callable[..., None]:
+def add_asking(
+    app: typer.Typer, text: str, own: Options, run: Run, instead: Options | None = None
+) -> None:
+    """One command for each figure that asks the same in another way: `run` answers it.
+
+    It takes the figure's options but for those of printing, and `own`; `instead` takes the place
+    of those that the figure has. `text` is the help, with FIGURE for the figure's name.
+    """
+    for figure, (takes, _) in _FIGURES.items():
+        taken = _options(_ALL_TAKE - _PRINTING | set(takes.split()))
+        options_ = taken | {n: one for n, one in (instead or {}).items() if n in taken} | own
+        app.command(figure, help=text.replace("FIGURE", figure))(_command(figure, options_, run))
+
+
+def _options(takes: Set[str]) -> Options:
+    return {name: option for name, option in _OPTIONS.items() if name in takes}
+
+
+def _command(figure: str, takes: Options, run: Run) -> Callable[..., None]:
     """A command whose signature, which Typer reads, has just the options that its figure takes."""
 
     def command(**given: Any) -> None:
-        _answer(figure, given)
+        run(figure, given)
 
     parameters = [
         inspect.Parameter(
             name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation
         )
-        for name, (annotation, default) in _OPTIONS.items()
-        if name in takes
+        for name, (annotation, default) in takes.items()
     ]
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     command.__annotations__ = {one.name: one.annotation for one in parameters}
@@ -143,39 +167,18 @@ def _command(figure: str, takes: frozenset[str]) -> Callable[..., None]:
 def _answer(figure: str, given: dict[str, Any]) -> None:
     from adapters.answers import answer  # noqa: PLC0415
     from adapters.database import open_engine  # noqa: PLC0415
-    from adapters.profiles import default_profile  # noqa: PLC0415
-    from cli.asking import asked  # noqa: PLC0415
+    from adapters.profiles import open_profile  # noqa: PLC0415
+    from cli.asking import asked, drawable  # noqa: PLC0415
+    from cli.printing import hand_out  # noqa: PLC0415
 
-    question = asked(figure, given)
-    result = answer(open_engine(given["store"], make=False), default_profile(), question)
-    format_ = Format.json if given["as_json"] else given["format_"]
-    _print(_written(result, format_, given["lang"], given["out"]), given["out"])
+    folder = open_profile(given["profile"])
+    question = asked(figure, given, folder.places)
+    store = open_engine(given["store"], make=False)
+    result = answer(store, folder.profile, drawable(question, given), given["engine"].value)
+    found: Mapping[str, Any] = result.as_mapping()
+    wanted = control(given)
+    if wanted is not None:
+        from adapters.disclosing import controlled  # noqa: PLC0415
 
-
-def _written(result: Result, format_: Format, lang: Lang, out: str | None) -> bytes:
-    from adapters.profiles import default_profile  # noqa: PLC0415
-    from adapters.tables import text  # noqa: PLC0415
-    from adapters.tables.labels import Labels  # noqa: PLC0415
-
-    labels = Labels(default_profile(), lang.value)
-    match format_:
-        case Format.json:
-            return result.as_json()
-        case Format.csv:
-            return text.as_csv(result)
-        case Format.md:
-            return text.as_markdown(result, labels)
-        case Format.table:
-            color = out is None and sys.stdout.isatty()
-            width = shutil.get_terminal_size((160, 24)).columns
-            return text.as_table(result, labels, width=width, color=color).encode()
-
-
-def _print(written: bytes, out: str | None) -> None:
-    if out is None:
-        sys.stdout.buffer.write(written)
-        sys.stdout.buffer.flush()
-        return
-    from pathlib import Path  # noqa: PLC0415
-
-    Path(out).write_bytes(written)
+        (found,) = controlled([found], wanted, folder.profile)
+    hand_out(found, folder.profile, given)

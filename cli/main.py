@@ -10,7 +10,25 @@ import sys
 
 import typer
 
-from cli import append, figures, quarantine, replay
+from cli import (
+    access,
+    append,
+    audit,
+    comparing,
+    diff,
+    erase,
+    estimate,
+    explain,
+    export,
+    figures,
+    mapping,
+    profile,
+    quarantine,
+    replay,
+    report,
+    rerun,
+    verify,
+)
 from cli import demo as demo_command
 
 app = typer.Typer(
@@ -22,9 +40,22 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 append.add_to(app)
+app.add_typer(export.app, name="export")
+app.add_typer(mapping.app, name="mapping")
 app.add_typer(quarantine.app, name="quarantine")
 figures.add_to(app)
 replay.add_to(app)
+audit.add_to(app)
+erase.add_to(app)
+verify.add_to(app)
+comparing.add_to(app)
+app.add_typer(access.app, name="access")
+app.add_typer(explain.app, name="explain")
+app.add_typer(diff.app, name="diff")
+rerun.add_to(app)
+app.add_typer(profile.app, name="profile")
+app.add_typer(report.app, name="report")
+app.add_typer(estimate.app, name="estimate")
 demo_command.add_to(app)
 
 

@@ -17,6 +17,9 @@ class Format(StrEnum):
     json = "json"
     csv = "csv"
     md = "md"
+    parquet = "parquet"
+    xlsx = "xlsx"
+    html = "html"
 
 
 class Lang(StrEnum):
@@ -39,6 +42,11 @@ class Every(StrEnum):
     month = "month"
     quarter = "quarter"
     year = "year"
+
+
+class Engines(StrEnum):
+    columnar = "columnar"
+    reference = "reference"
 
 
 DEFAULT_STORE = "sqlite:///forlop.db"
@@ -83,8 +91,41 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 LangOption = Annotated[
     Lang, typer.Option("--lang", envvar="FORLOP_LANG", help="Language of labels.")
 ]
+LangAsked = Annotated[
+    Lang | None,
+    typer.Option(
+        "--lang", envvar="FORLOP_LANG", help="Language of labels; CSV has codes without it."
+    ),
+]
+Chart = Annotated[
+    str | None,
+    typer.Option("--chart", metavar="FILE", help="Draw it to a file: .svg or .png."),
+]
+DEFAULT_PROFILE = "default"
+ProfileOption = Annotated[
+    str,
+    typer.Option(
+        "--profile",
+        metavar="FOLDER|NAME",
+        envvar="FORLOP_PROFILE",
+        help="The programme's own rules and codes.",
+    ),
+]
 Window = Annotated[
     str, typer.Option("--window", help="How long an exit must last to be final: 3m, 90d.")
+]
+Engine = Annotated[
+    Engines,
+    typer.Option(
+        "--engine", envvar="FORLOP_ENGINE", help="What counts: the same figures, slow or fast."
+    ),
+]
+As = Annotated[
+    str | None,
+    typer.Option("--as", envvar="FORLOP_USER", help="Who asks, for the access log."),
+]
+Reason = Annotated[
+    str | None, typer.Option("--reason", help="Why a person is looked at, for the access log.")
 ]
 Out = Annotated[str | None, typer.Option("--out", metavar="FILE", help="Write to a file instead.")]
 

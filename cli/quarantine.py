@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.options import DEFAULT_STORE, Json, Out, Store
+from cli.options import (
+    DEFAULT_PROFILE,
+    DEFAULT_STORE,
+    As,
+    Json,
+    Out,
+    ProfileOption,
+    Reason,
+    Store,
+)
+
+if TYPE_CHECKING:
+    from adapters.quarantine import Slip
 
 app = typer.Typer(
     help="Rows that were held or rejected: what, why, since when.",
@@ -24,6 +37,7 @@ class Status(StrEnum):
     resolved = "resolved"
     mended = "mended"
     dropped = "dropped"
+    erased = "erased"
     all = "all"
 
 
@@ -40,9 +54,13 @@ def list_(
     from adapters.quarantine import slips  # noqa: PLC0415
 
     with reading(open_engine(store, make=False)) as connection:
-        found = slips(connection, status=None if status is Status.all else status.value)
+        wanted = None if status is Status.all else status.value
+        found = slips(connection, status=wanted, contents=False)
     if as_json:
-        typer.echo(orjson.dumps([slip.as_json() for slip in found]).decode())
+        listed = [slip.as_json() for slip in found]
+        for one in listed:
+            del one["row"], one["raw"]  # `show` has what was handed in, and is recorded
+        typer.echo(orjson.dumps(listed).decode())
         return
     for slip in found:
         where = f"{slip.file}, line {slip.line}"
@@ -53,15 +71,20 @@ def list_(
 
 
 @app.command()
-def show(ids: Ids = None, store: Store = DEFAULT_STORE, as_json: Json = False) -> None:
-    """Rows in quarantine, whole: as they were handed in, why, and what became of them."""
+def show(
+    ids: Ids = None,
+    store: Store = DEFAULT_STORE,
+    user: As = None,
+    reason: Reason = None,
+    as_json: Json = False,
+) -> None:
+    """Rows in quarantine, whole: as they were handed in, why, and what became of them.
+
+    The access log keeps who asked, and why.
+    """
     import orjson  # noqa: PLC0415
 
-    from adapters.database import open_engine, reading  # noqa: PLC0415
-    from adapters.quarantine import slips  # noqa: PLC0415
-
-    with reading(open_engine(store, make=False)) as connection:
-        found = [slip.as_json() for slip in slips(connection, ids or ())]
+    found = [slip.as_json() for slip in _opened(store, ids or (), "quarantine show", user, reason)]
     if as_json:
         typer.echo(orjson.dumps(found).decode())
         return
@@ -75,15 +98,19 @@ def show(ids: Ids = None, store: Store = DEFAULT_STORE, as_json: Json = False) -
 
 
 @app.command()
-def retry(store: Store = DEFAULT_STORE, as_json: Json = False) -> None:
+def retry(
+    store: Store = DEFAULT_STORE,
+    profile: ProfileOption = DEFAULT_PROFILE,
+    as_json: Json = False,
+) -> None:
     """Try every held row again."""
     import orjson  # noqa: PLC0415
 
     from adapters.database import open_engine  # noqa: PLC0415
     from adapters.ingest import retry_all  # noqa: PLC0415
-    from adapters.profiles import default_profile  # noqa: PLC0415
+    from adapters.profiles import open_profile  # noqa: PLC0415
 
-    summary = retry_all(open_engine(store, make=False), default_profile())
+    summary = retry_all(open_engine(store, make=False), open_profile(profile).profile)
     if as_json:
         typer.echo(orjson.dumps(summary.as_json()).decode())
     else:
@@ -91,13 +118,20 @@ def retry(store: Store = DEFAULT_STORE, as_json: Json = False) -> None:
 
 
 @app.command()
-def export(ids: Ids = None, store: Store = DEFAULT_STORE, out: Out = None) -> None:
-    """Open rows as CSV, to be mended and handed in again."""
-    from adapters.database import open_engine, reading  # noqa: PLC0415
-    from adapters.quarantine import as_csv, slips  # noqa: PLC0415
+def export(
+    ids: Ids = None,
+    store: Store = DEFAULT_STORE,
+    out: Out = None,
+    user: As = None,
+    reason: Reason = None,
+) -> None:
+    """Open rows as CSV, to be mended and handed in again.
 
-    with reading(open_engine(store, make=False)) as connection:
-        found = slips(connection, ids or ())
+    The access log keeps who asked, and why.
+    """
+    from adapters.quarantine import as_csv  # noqa: PLC0415
+
+    found = _opened(store, ids or (), "quarantine export", user, reason)
     written = as_csv(found)
     if out is None:
         sys.stdout.buffer.write(written)
@@ -106,6 +140,22 @@ def export(ids: Ids = None, store: Store = DEFAULT_STORE, out: Out = None) -> No
         typer.echo(f"{len(found)} rows in {out}", err=True)
     for slip in found:
         typer.echo(f"{slip.id}: {'; '.join(slip.why)}", err=True)
+
+
+def _opened(
+    store: str, ids: Sequence[int], what: str, user: str | None, reason: str | None
+) -> list[Slip]:
+    """Rows with what was handed in; whose they are is in the access log before they are opened."""
+    from adapters.access_log import reader, record_access  # noqa: PLC0415
+    from adapters.database import open_engine, reading  # noqa: PLC0415
+    from adapters.quarantine import slips  # noqa: PLC0415
+
+    engine = open_engine(store, make=False)
+    with reading(engine) as connection:
+        asked = slips(connection, ids, contents=False)
+    record_access(engine, reader(user, reason), what, [slip.participant for slip in asked])
+    with reading(engine) as connection:
+        return slips(connection, [slip.id for slip in asked]) if asked else []
 
 
 @app.command()

@@ -2,14 +2,36 @@
 
 from __future__ import annotations
 
-import sys
+import shutil
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.options import DEFAULT_STORE, At, Json, KnownAt, Position, Store, read_day, read_known_at
+from cli.options import (
+    DEFAULT_PROFILE,
+    DEFAULT_STORE,
+    As,
+    At,
+    Chart,
+    Json,
+    KnownAt,
+    Lang,
+    LangOption,
+    Position,
+    ProfileOption,
+    Reason,
+    Store,
+    read_day,
+    read_known_at,
+)
 
 if TYPE_CHECKING:
+    from datetime import date, datetime
+
+    from sqlalchemy import Engine
+
+    from adapters.access_log import Reader
+    from domain.codes import Profile
     from projections.replay import Replay
 
 
@@ -23,58 +45,107 @@ def replay(
     at: At = None,
     known_at: KnownAt = None,
     position: Position = None,
+    user: As = None,
+    reason: Reason = None,
+    profile: ProfileOption = DEFAULT_PROFILE,
     as_json: Json = False,
+    chart: Chart = None,
+    lang: LangOption = Lang.en,
 ) -> None:
     """A participant's history in order: both times, source, position, what each event changed.
+
+    The access log keeps who asked, and why. Of someone erased it says when and why, and no more.
 
     Example: forlop replay TP000002 --at 2003-12-31 --known-at 2004-01-13
     """
     import orjson  # noqa: PLC0415
 
+    from adapters.access_log import reader  # noqa: PLC0415
     from adapters.database import open_engine  # noqa: PLC0415
+    from adapters.errors import ErasedError  # noqa: PLC0415
+    from adapters.profiles import open_profile  # noqa: PLC0415
+
+    rules = open_profile(profile).profile
+    try:
+        found, told, day = tell(
+            open_engine(store, make=False),
+            participant,
+            rules,
+            at=read_day("--at", at),
+            known_at=read_known_at(known_at),
+            position=position,
+            by=reader(user, reason),
+        )
+    except ErasedError as erased:
+        said = {"erased": {"on": erased.on, "why": erased.why}}
+        option = orjson.OPT_INDENT_2
+        typer.echo(orjson.dumps(said, option=option).decode() if as_json else str(erased))
+        return
+    if chart is not None:
+        _draw(found, told["meta"], day, rules, lang, chart)
+    if as_json:
+        typer.echo(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode())
+    else:
+        show(found, told)
+
+
+def _draw(
+    found: Replay, meta: dict[str, Any], day: date, profile: Profile, lang: Lang, path: str
+) -> None:
+    """The journey on a line of time, up to the cutoff."""
+    from cli.printing import draw  # noqa: PLC0415
+    from projections.replay import spell_rows  # noqa: PLC0415
+
+    meta = meta | {"figure": "journey", "at": day.isoformat(), "by": []}
+    draw({"meta": meta, "rows": spell_rows(found.journey, day)}, profile.lists, lang, path)
+
+
+def tell(
+    engine: Engine,
+    participant: str,
+    profile: Profile,
+    *,
+    at: date | None = None,
+    known_at: datetime | None = None,
+    position: int | None = None,
+    by: Reader | None = None,
+) -> tuple[Replay, dict[str, Any], date]:
+    """A participant's replay, the same as JSON values with what was asked, and its last day."""
     from adapters.journeys import replay_of  # noqa: PLC0415
-    from adapters.profiles import default_profile  # noqa: PLC0415
-    from projections.replay import as_json as to_json  # noqa: PLC0415
+    from projections.replay import as_json  # noqa: PLC0415
 
     found, meta, day = replay_of(
-        open_engine(store, make=False),
-        participant,
-        at=read_day("--at", at),
-        known_at=read_known_at(known_at),
-        position=position,
+        engine, participant, at=at, known_at=known_at, position=position, by=by
     )
-    told = to_json(found, day, default_profile())
-    if as_json:
-        option = orjson.OPT_INDENT_2
-        typer.echo(orjson.dumps({"meta": meta, **told}, option=option).decode())
-    else:
-        _show(found, meta, told["state"])
+    return found, {"meta": meta, **as_json(found, day, profile)}, day
 
 
-def _show(found: Replay, meta: dict[str, Any], state: dict[str, Any]) -> None:
+def show(found: Replay, told: dict[str, Any]) -> None:
+    """Prints a replay for people: a row for each event, and the state they lead to."""
     from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
+    console = Console(highlight=False, width=shutil.get_terminal_size((160, 24)).columns)
+    meta = told["meta"]
     when = f"at {meta['at']}" if meta["at"] else "whole history"
     title = f"{meta['participant']}, {when}, known at {meta['known_at']}"
     table = Table(title=Text(title), title_justify="left", title_style="bold")
     for name in ("position", "occurred", "recorded", "source", "event", "what it changed"):
         table.add_column(name, justify="right" if name == "position" else "left", overflow="fold")
-    for told in found.told:
-        event = told.fact.event
-        struck = "strike dim" if told.status in ("corrected", "annulled") else ""
+    for each in found.told:
+        event = each.fact.event
+        struck = "strike dim" if each.status in ("corrected", "annulled") else ""
         table.add_row(
-            str(told.fact.position),
+            str(each.fact.position),
             event.occurred_on.isoformat(),
-            _recorded(told.fact),
+            _recorded(each.fact),
             f"{event.source} {event.event_id}",
-            Text(_says(told.fact), style=struck),
-            _changed(told),
+            Text(_says(each.fact), style=struck),
+            _changed(each),
         )
     console.print(table)
-    _show_state(console, state)
+    _show_state(console, told["state"])
 
 
 def _recorded(fact: Any) -> str:

@@ -12,15 +12,17 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Annotated, Any, ClassVar, Final, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationInfo
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
 from domain.calendar import as_instant, parse_day, parse_instant, show_instant
 from domain.codes import Profile
 
 _SOURCE = re.compile(r"[a-z0-9_-]{1,32}", re.ASCII)
+_NUMBER = re.compile(r"\d{1,3}(\.\d{1,2})?", re.ASCII)
 
 
-def _read_day(found: object) -> date:
+def read_day(found: object) -> date:
+    """A date, given as one or as ISO text; ValueError says what would be right."""
     if isinstance(found, str):
         return parse_day(found)
     if isinstance(found, date) and not isinstance(found, datetime):
@@ -44,7 +46,25 @@ def _read_flag(found: object) -> bool:
     raise ValueError("neither true nor false; write one of those two")
 
 
-def _read_text(found: object) -> str:
+def _read_number(found: object) -> float:
+    if isinstance(found, (int, float)) and not isinstance(found, bool):
+        found = f"{found:g}"
+    if isinstance(found, str) and _NUMBER.fullmatch(found):
+        return float(found)
+    raise ValueError("not a number of at most two decimals; write it as 2.5")
+
+
+def _up_to(highest: int) -> Callable[[float], float]:
+    def check(found: float) -> float:
+        if found > highest:
+            raise ValueError(f"more than {highest}")
+        return found
+
+    return check
+
+
+def read_text(found: object) -> str:
+    """Text that both databases and JSON can keep; ValueError says what would be right."""
     if not isinstance(found, str):
         raise ValueError("not text; put it in quotation marks")
     if "\x00" in found:
@@ -88,11 +108,13 @@ def _code(list_name: str) -> AfterValidator:
     return AfterValidator(CodeOf(list_name))
 
 
-Day: TypeAlias = Annotated[date, BeforeValidator(_read_day)]
+Day: TypeAlias = Annotated[date, BeforeValidator(read_day)]
 Instant: TypeAlias = Annotated[datetime, BeforeValidator(_read_instant)]
 Flag: TypeAlias = Annotated[bool, BeforeValidator(_read_flag)]
-Text: TypeAlias = Annotated[str, BeforeValidator(_read_text)]
+Number: TypeAlias = Annotated[float, BeforeValidator(_read_number)]
+Text: TypeAlias = Annotated[str, BeforeValidator(read_text)]
 Source: TypeAlias = Annotated[Text, AfterValidator(_source)]
+Key: TypeAlias = Annotated[Text, AfterValidator(_at_most(64))]
 EventId: TypeAlias = Annotated[Text, AfterValidator(_at_most(128))]
 
 
@@ -205,6 +227,26 @@ class MeasureStopped(Event):
     reason: Annotated[Text, _code("stop_reason")]
 
 
+def _says_how_much(percent: float | None, info: ValidationInfo) -> float | None:
+    if percent is None and info.data.get("days_per_week", "wrong itself") is None:
+        raise ValueError("missing, as days_per_week is; give one of them")
+    return percent
+
+
+class IntensityChanged(Event):
+    """How much of the week a placement takes from `occurred_on` on, until the next such event.
+
+    Days a week (0-7), percent of full time (0-100), or both.
+    """
+
+    TOPIC = "intensity_changed"
+    placement: Text
+    days_per_week: Annotated[Number, AfterValidator(_up_to(7))] | None = None
+    percent: Annotated[
+        Annotated[Number, AfterValidator(_up_to(100))] | None, AfterValidator(_says_how_much)
+    ] = Field(default=None, validate_default=True)
+
+
 class DutyImposed(Event):
     TOPIC = "duty_imposed"
 
@@ -228,6 +270,26 @@ class BenefitStopped(Event):
     TOPIC = "benefit_stopped"
     benefit: Annotated[Text, _code("benefit")]
     role: Annotated[Text, _code("role")] | None = None
+
+
+class Linked(Event):
+    """The participant and `same_as` are keys of one person, as known from `recorded_at` on.
+
+    In a row `same_as` is the other key as the case systems share it; in the log it is the id that
+    the store gave that participant, in hex.
+
+    Each key keeps its own history, and is sound or not by itself; persons are counted together.
+    """
+
+    TOPIC = "linked"
+    same_as: Key
+
+
+class Unlinked(Event):
+    """The participant and `same_as` turn out to be two persons: ends what `linked` said."""
+
+    TOPIC = "unlinked"
+    same_as: Key
 
 
 def _after_the_start(until: date, info: ValidationInfo) -> date:
@@ -262,6 +324,17 @@ class Voided(Event):
     replaces: EventId  # required here, optional elsewhere
 
 
+class Withdrawn(Voided):
+    """The annulment of an event that may have been replaced already, by something recorded later.
+
+    A source's older message can arrive after a newer one. What was derived from the newer one is
+    then wrong for the time between the two, and an event is replaced only once: so its end, which
+    the later replacement set, could not be moved to where it belongs. The earliest end holds.
+    """
+
+    TOPIC = "withdrawn"
+
+
 EVENT_TYPES: Final[Mapping[str, type[Event]]] = {
     cls.TOPIC: cls
     for cls in (
@@ -273,6 +346,7 @@ EVENT_TYPES: Final[Mapping[str, type[Event]]] = {
         StatusChanged,
         MeasureStarted,
         MeasureStopped,
+        IntensityChanged,
         DutyImposed,
         DutyExempted,
         DutyEnded,
@@ -283,7 +357,10 @@ EVENT_TYPES: Final[Mapping[str, type[Event]]] = {
         Exited,
         Reentered,
         OutcomeObserved,
+        Linked,
+        Unlinked,
         Voided,
+        Withdrawn,
     )
 }
 
@@ -297,19 +374,16 @@ class UnreadableEventError(ValueError):
 
 
 def to_state(event: Event) -> dict[str, Any]:
-    """An event as it is stored: its version, and every field that is set, as JSON values."""
-    state: dict[str, Any] = {"v": event.VERSION}
-    for name, value in event.__dict__.items():
-        if value is None or (name == "stamped" and not value):
-            continue
-        state[name] = _as_json(value)
-    return state
+    """An event as it is stored: its version, and every field that is set.
 
-
-def _as_json(value: object) -> object:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return value.isoformat() if isinstance(value, date) else value
+    Dates and times are left as such; in JSON they are ISO 8601, times in UTC.
+    """
+    fields = event.__dict__.items()
+    return {"v": event.VERSION} | {
+        name: value
+        for name, value in fields
+        if value is not None and (value is not False or name != "stamped")
+    }
 
 
 def from_state(topic: str, state: Mapping[str, Any]) -> Event:
@@ -337,4 +411,6 @@ def show_value(value: object) -> str:
     """A field's value as a row of the contract's CSV has it."""
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, float):
+        return f"{value:g}"
     return show_instant(value) if isinstance(value, datetime) else str(value)

@@ -6,12 +6,12 @@ known, what it replaces no longer counts, whatever day either happened on.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TypeAlias
 
-from domain.events import Event, Voided
+from domain.events import Event, Voided, Withdrawn
 from domain.rules import problem_with
 from domain.standing import Standing
 
@@ -108,6 +108,9 @@ def first_standstill(facts: Sequence[Fact]) -> tuple[Standstill | None, Standing
     return None, now
 
 
+End: TypeAlias = tuple[date, datetime, int]
+
+
 class History:
     """One participant's facts as they stand in the log, sound, with room for more.
 
@@ -116,50 +119,82 @@ class History:
     """
 
     def __init__(self, facts: Iterable[Fact] = ()) -> None:
-        self.facts = list(facts)
-        self._replaced = {key for f in self.facts if (key := f.event.replaced_key)}
-        self._keys = {fact.event.key for fact in self.facts}
-        self._retell(counting(self.facts))
+        """`facts` are all that there are, by position."""
+        self._facts: list[Fact] | None = list(facts)
+        self._load: Callable[[], list[Fact]] = list
+        self._new: list[Fact] = []
+        self._replaced = {key for f in self._facts if (key := f.event.replaced_key)}
+        self._keys = {fact.event.key for fact in self._facts}
+        self._retell(counting(self._facts))
+
+    @classmethod
+    def resumed(
+        cls, standing: Standing, end: End | None, load: Callable[[], list[Fact]]
+    ) -> History:
+        """A history from where it was left, its facts loaded only if they are asked for."""
+        history = cls()
+        history._facts, history._load = None, load
+        history.standing, history.end = standing, end
+        return history
+
+    @property
+    def facts(self) -> list[Fact]:
+        """All facts by position, those taken in with them."""
+        if self._facts is None:
+            self._facts = [*self._load(), *self._new]
+            self._replaced = {key for f in self._facts if (key := f.event.replaced_key)}
+            self._keys = {fact.event.key for fact in self._facts}
+        return self._facts
 
     def _retell(self, told: list[Fact]) -> None:
-        standstill, self._standing = first_standstill(told)
+        standstill, self.standing = first_standstill(told)
         if standstill is not None:
             raise ValueError(f"position {standstill.fact.position}: {standstill.why}")
-        self._end = _end_of(told[-1]) if told else None
+        self.end = _end_of(told[-1]) if told else None
 
     def problem_with(self, events: Sequence[Event], position: int) -> str | None:
         """Why these events, appended in this order from a position on, have no place together."""
         if len(events) == 1 and self._comes_last(events[0], position):
-            return problem_with(events[0], self._standing)
+            return problem_with(events[0], self.standing)
         return self._replacing_problem(events) or self._retelling_problem(events, position)
 
     def take(self, events: Sequence[Event], position: int) -> list[Fact]:
         """Takes in events that fit, from a position on; gives the facts that they are now."""
         new = _as_facts(events, position)
-        comes_last = len(events) == 1 and self._comes_last(events[0], position)
-        self.facts += new
-        self._keys.update(event.key for event in events)
-        self._replaced.update(key for event in events if (key := event.replaced_key))
-        if comes_last:
-            self._standing.apply(events[0])
-            self._end = _end_of(new[0])
+        if len(events) == 1 and self._comes_last(events[0], position):
+            self.standing.apply(events[0])
+            self.end = _end_of(new[0])
+            self._add(new)
         else:
-            self._retell(counting(self.facts))
+            facts = self.facts
+            self._add(new)
+            self._retell(counting(facts))
         return new
+
+    def _add(self, new: list[Fact]) -> None:
+        if self._facts is None:
+            self._new += new
+            return
+        self._facts += new
+        self._keys.update(fact.event.key for fact in new)
+        self._replaced.update(key for fact in new if (key := fact.event.replaced_key))
 
     def _comes_last(self, event: Event, position: int) -> bool:
         if event.replaces is not None:
             return False
-        return self._end is None or (event.occurred_on, event.recorded_at, position) > self._end
+        return self.end is None or (event.occurred_on, event.recorded_at, position) > self.end
 
     def _replacing_problem(self, events: Sequence[Event]) -> str | None:
+        if all(event.replaces is None for event in events):
+            return None
+        self.facts  # noqa: B018 - the keys come with them
         keys, replaced = set(self._keys), set(self._replaced)
         for event in events:
             target = event.replaced_key
             if target is not None:
                 if target not in keys:
                     return f"replaces {event.replaces}, which is not there"
-                if target in replaced:
+                if target in replaced and not isinstance(event, Withdrawn):
                     return f"replaces {event.replaces}, which has been replaced already"
                 replaced.add(target)
             keys.add(event.key)
@@ -179,7 +214,7 @@ class History:
         )
 
 
-def _end_of(last: Fact) -> tuple[date, datetime, int]:
+def _end_of(last: Fact) -> End:
     """Past which an event comes last. A correction stands in another's place, somewhere in its day:
     only a later day is surely past it."""
     event = last.event

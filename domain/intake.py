@@ -19,6 +19,7 @@ from domain.events import (
     Enrolled,
     Event,
     Exited,
+    IntensityChanged,
     MeasureStarted,
     MeasureStopped,
     Reentered,
@@ -64,10 +65,14 @@ class Verdict(Generic[Person]):
 
 @dataclass(frozen=True, slots=True)
 class Known(Generic[Person]):
-    """An event in the log, as far as telling duplicates needs: whose, and how to get at it."""
+    """An event in the log, as far as telling duplicates needs: whose, and how to get at it.
+
+    Of someone `erased` the content can no longer be compared: the key alone tells.
+    """
 
     person: Person
     event: Callable[[], Event]
+    erased: bool = False
 
 
 class Intake(Generic[Person]):
@@ -95,6 +100,10 @@ class Intake(Generic[Person]):
             self._wait(waiting)
         self._stirred.add(person)
 
+    def resume(self, person: Person, history: History) -> None:
+        """Takes in a participant for whom no row waits, from where the history was left."""
+        self.histories[person] = history
+
     def judge(self, person: Person, event: Event, slip: int) -> Verdict[Person]:
         """What becomes of one well-formed row, and then of its participant's waiting ones."""
         verdict = self._judge(person, event, slip)
@@ -106,7 +115,7 @@ class Intake(Generic[Person]):
     def _judge(self, person: Person, event: Event, slip: int) -> Verdict[Person]:
         before = self.known.get(event.key)
         if before is not None:
-            if before.person == person and before.event().same_content(event):
+            if before.erased or (before.person == person and before.event().same_content(event)):
                 return Verdict("duplicate")
             why = f"event_id {event.event_id} is in the log with other content"
             return Verdict("rejected", why)
@@ -258,7 +267,7 @@ def subject_of(event: Event) -> Subject | None:
     match event:
         case Enrolled() | Reentered() | Exited():
             return "programme", event.programme
-        case MeasureStarted() | MeasureStopped():
+        case MeasureStarted() | MeasureStopped() | IntensityChanged():
             return "placement", event.placement
         case BenefitStarted() | BenefitStopped():
             return "benefit", event.benefit

@@ -7,7 +7,7 @@ An event without a place leaves no trace but its name in `without_place`.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final, TypeAlias
@@ -156,6 +156,16 @@ class Journey:
             self.exits.append(Exit(fact, len(self.told)))
         elif (signs := self.signs.get(type(event))) is not None:
             signs.append((len(self.told), fact))
+
+    def take_attributes(self, journeys: Iterable[Journey], order: Mapping[int, int]) -> None:
+        """Takes over what journeys say of one person; `order` is that of facts, by position."""
+        gathered: dict[str, list[Fact]] = {}
+        for journey in journeys:
+            for name, (_, facts) in journey._set.items():
+                gathered.setdefault(name, []).extend(facts)
+        for name, facts in gathered.items():
+            facts.sort(key=lambda fact: order[fact.position])
+            self._set[name] = ([fact.event.occurred_on for fact in facts], facts)
 
     def attribute_fact(self, name: str, on: date) -> Fact | None:
         """The fact that sets an attribute in force on a day: the latest by then that says it."""

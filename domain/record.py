@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,14 +12,15 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from domain.codes import Profile
-from domain.events import EVENT_TYPES, Event, show_value
+from domain.composing import compose
+from domain.events import EVENT_TYPES, Event, Linked, Unlinked, show_value
 
 COLUMNS: Final = (
     "source", "event_id", "participant", "type", "occurred_on", "recorded_at", "replaces",
     "programme", "office", "municipality", "measure", "placement", "track", "provider", "reason",
     "kind", "result", "attended", "status", "sanction", "until", "benefit", "role", "destination",
     "outcome", "method", "birth_date", "sex", "origin", "single_parent", "refugee_background",
-    "note",
+    "days_per_week", "percent", "same_as", "note",
 )  # fmt: skip
 REQUIRED_COLUMNS: Final = ("source", "event_id", "participant", "type", "occurred_on")
 _USED: Final = {
@@ -26,6 +28,7 @@ _USED: Final = {
     for name, cls in EVENT_TYPES.items()
 }
 _KNOWN: Final = frozenset(COLUMNS)
+_IDENTITY_NUMBER: Final = re.compile(r"(?<!\d)\d{6} ?\d{5}(?!\d)", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +43,32 @@ class Problem:
     why: str
 
     def __str__(self) -> str:
+        """The problem as it may be shown: no natural key in full, nothing of a note."""
         if not self.column:
-            return self.why
-        found = "is empty" if self.found is None else f"{_shortened(self.found)!r}"
-        return f"{self.column} {found}: {self.why}"
+            return without_natural_keys(self.why)
+        if self.found is not None and self.column == "note":
+            return f"note: {self.why}"
+        found = "is empty" if self.found is None else f"{_shown(self.column, self.found)!r}"
+        return without_natural_keys(f"{_shortened(self.column)} {found}: {self.why}")
+
+
+def masked(natural_key: str) -> str:
+    """A natural key as it may be shown: its first two characters."""
+    return f"{natural_key[:2]}…" if len(natural_key) > 2 else "…"
+
+
+def without_natural_keys(text: str, natural_key: str | None = None) -> str:
+    """A message without the natural key of its row, and without any eleven-digit identity number.
+
+    A key of less than five characters stands in too many words to be told from them.
+    """
+    if natural_key is not None and len(natural_key) >= 5:
+        text = text.replace(natural_key, masked(natural_key))
+    return _IDENTITY_NUMBER.sub(lambda found: masked(found[0]), text)
+
+
+def _shown(column: str, found: str) -> str:
+    return masked(found) if column == "participant" else _shortened(found)
 
 
 def _shortened(text: str, length: int = 60) -> str:
@@ -66,41 +91,45 @@ def read_record(
 ) -> Record | list[Problem]:
     """One row, read; or everything that is wrong with it.
 
-    `cells` are the cells by column, absent or empty where there is nothing: text, or typed dates,
-    times and booleans. `handed_in_at` is the recording time of a row that brings none, `latest_at`
-    (by default the same) the last one that is not to come.
+    `cells` are the cells by column, absent or empty where
+    there is nothing: text, or typed dates, times and booleans. `handed_in_at` is the recording time
+    of a row that brings none, `latest_at` (by default the same) the last one that is not to come.
     """
     filled = {name: value for name, value in cells.items() if value is not None and value != ""}
-    problems = []
-    type_name = filled.pop("type", None)
+    type_name, participant = filled.pop("type", None), filled.pop("participant", None)
     cls = EVENT_TYPES.get(type_name) if isinstance(type_name, str) else None
-    if cls is None:
-        problems.append(_type_problem(type_name))
-    participant = filled.pop("participant", None)
-    if (wrong := _participant_problem(participant)) is not None:
-        problems.append(wrong)
-    problems += [
-        Problem(name, show_value(filled.pop(name)), "no such column; " + _nearest_column(name))
-        for name in list(filled)
-        if name not in _KNOWN
-    ]
+    wrong = _participant_problem(participant)
+    latest_at = latest_at or handed_in_at
+    if cls is not None and wrong is None:
+        event = compose(cls, filled, profile, handed_in_at)
+        if event is not None and not _problems_between(participant, event, latest_at):
+            return Record(participant, event)
+    problems = [] if cls is not None else [_type_problem(type_name)]
+    problems += [] if wrong is None else [wrong]
+    problems += _column_problems(filled, cls)
     if cls is None:
         return problems
-    used = _USED[cls.TOPIC]
-    for name in [name for name in filled if name not in used]:
-        why = f"{cls.TOPIC} does not use this column; leave it empty"
-        problems.append(Problem(name, show_value(filled.pop(name)), why))
     if "recorded_at" not in filled:
-        filled["recorded_at"] = handed_in_at
-        filled["stamped"] = True
+        filled |= {"recorded_at": handed_in_at, "stamped": True}
     try:
-        event = cls.model_validate(filled, context=profile)
+        found = cls.model_validate(filled, context=profile)
     except ValidationError as error:
         return problems + _problems_of(error, cls)
-    problems += _problems_between(event, latest_at or handed_in_at)
-    if problems:
-        return problems
-    return Record(str(participant), event)
+    problems += _problems_between(participant, found, latest_at)
+    return problems or Record(participant, found)
+
+
+def _column_problems(filled: dict[str, Any], cls: type[Event] | None) -> list[Problem]:
+    """Cells in columns that do not exist, or that the type does not use; they are taken out."""
+    problems = []
+    used = _KNOWN if cls is None else _USED[cls.TOPIC]
+    for name in [name for name in filled if name not in used]:
+        if name in _KNOWN and cls is not None:
+            why = f"{cls.TOPIC} does not use this column; leave it empty"
+        else:
+            why = "no such column; " + _nearest_column(name)
+        problems.append(Problem(name, show_value(filled.pop(name)), why))
+    return problems
 
 
 def _type_problem(found: object) -> Problem:
@@ -137,11 +166,12 @@ def _problems_of(error: ValidationError, cls: type[Event]) -> list[Problem]:
             problems.append(Problem(column, None, f"missing; {cls.TOPIC} needs it"))
         else:
             why = str(detail.get("ctx", {}).get("error", detail["msg"]))
-            problems.append(Problem(column, show_value(detail["input"]), why))
+            found = detail["input"]
+            problems.append(Problem(column, None if found is None else show_value(found), why))
     return problems
 
 
-def _problems_between(event: Event, latest_at: datetime) -> list[Problem]:
+def _problems_between(participant: object, event: Event, latest_at: datetime) -> list[Problem]:
     problems = []
     if event.recorded_at > latest_at and not event.stamped:
         why = "a time to come; a source cannot have registered it yet"
@@ -149,6 +179,9 @@ def _problems_between(event: Event, latest_at: datetime) -> list[Problem]:
     if event.replaces == event.event_id:
         why = "the event's own id; name the event whose place it takes"
         problems.append(Problem("replaces", event.replaces, why))
+    if isinstance(event, Linked | Unlinked) and event.same_as == participant:
+        why = "the participant's own key; name the other one"
+        problems.append(Problem("same_as", "…", why))
     return problems
 
 

@@ -17,6 +17,7 @@ from domain.events import (
     Enrolled,
     Event,
     Exited,
+    IntensityChanged,
     MeasureStarted,
     MeasureStopped,
     Reentered,
@@ -63,6 +64,13 @@ def stop_has_a_start(event: MeasureStopped, now: Standing) -> str | None:
     return None
 
 
+def intensity_has_a_start(event: IntensityChanged, now: Standing) -> str | None:
+    """The placement may have stopped since: a source plans ahead, and then shortens the stay."""
+    if event.placement not in now.placements:
+        return f"placement {event.placement} has no start on or before this day"
+    return None
+
+
 def duty_was_there(_: DutyEnded, now: Standing) -> str | None:
     if not now.on_duty and now.exempt_for is None:
         return "neither a duty nor an exemption runs"
@@ -97,6 +105,7 @@ RULES: Final[dict[type[Event], tuple[Rule, ...]]] = {
     Exited: (exits_only_when_inside,),
     MeasureStarted: (placement_starts_once,),
     MeasureStopped: (stop_has_a_start,),
+    IntensityChanged: (intensity_has_a_start,),
     DutyEnded: (duty_was_there,),
     BenefitStarted: (benefit_starts_only_when_stopped,),
     BenefitStopped: (benefit_was_there,),

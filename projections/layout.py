@@ -19,6 +19,7 @@ from projections.tally import Counts, Extra, Sums
 
 Row: TypeAlias = dict[str, Any]
 Rows: TypeAlias = dict[Extra, Counts]
+WITHOUT_TOTAL: Final = ("series", "outcomes", "returns", "funnel", "chains")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ def lay_out(question: Question, sums: Sums) -> Table:
         rows += [names | row for row in laid if not question.by or _says_something(row)]
     if "share_of_final" in _columns(rows):
         _share(question, rows)
-    if question.figure in ("series", "outcomes", "returns", "funnel", "chains"):
+    if question.figure in WITHOUT_TOTAL:
         return Table(rows, None)
     return Table(rows, _total(question, sums))
 

@@ -79,6 +79,12 @@ LIST_OF: Final[Mapping[str, str]] = {
     "sanction": "sanction",
 }
 _TAKES_A_KIND: Final = ("stock", "flow", "series", "dwell")
+# Dimensions by which a figure's rows are told apart without being asked.
+TELLS_APART: Final[Mapping[str, frozenset[str]]] = {
+    "chains": frozenset({"measure"}),
+    "capacity": frozenset({"measure", "provider"}),
+    "duty": frozenset({"reason"}),
+}
 _OF_EXITS: Final = ("exits", "outcomes", "returns")
 _WITHOUT_AT: Final = ("flow", "series", "capacity", "duty")
 WINDOW: Final = Length(months=3)
@@ -142,6 +148,8 @@ class Question:
             self._check_dimension(name)
         if len(set(self.by)) != len(self.by):
             raise QuestionError("--by names a dimension twice")
+        if twice := sorted(set(self.by) & TELLS_APART.get(self.figure, frozenset())):
+            raise QuestionError(f"the rows of {self.figure} are told apart by {twice[0]} already")
         if self.targets and len(self.targets) != len(self.horizons):
             raise QuestionError("--targets needs one target for each of the --horizons")
 

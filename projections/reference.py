@@ -5,12 +5,15 @@ Slow and obvious on purpose. Any faster engine must give the same rows for every
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Final, TypeAlias
 
 from domain.codes import Profile
 from domain.history import Cutoff, Fact
 from domain.journey import Journey, journey_at
+from domain.linking import persons as persons_of
+from domain.linking import united
 from projections.layout import Table, lay_out
 from projections.marks import exits, persons, spells
 from projections.question import Question
@@ -37,19 +40,51 @@ _MARKERS: Final[Mapping[str, Marker]] = {
 
 def marks_of(question: Question, lens: Lens, facts: Sequence[Fact]) -> Iterator[Mark]:
     """What one participant's facts, by position, add to a figure."""
-    cutoff = Cutoff(known_at=question.known_at, position=question.position)
+    return marks_in(question, lens, journey_at(facts, cutoff_of(question)))
+
+
+def cutoff_of(question: Question) -> Cutoff:
+    """What a question's journeys are folded from; questions that agree in it share journeys."""
+    return Cutoff(known_at=question.known_at, position=question.position)
+
+
+def marks_in(question: Question, lens: Lens, journey: Journey) -> Iterator[Mark]:
+    """What one participant's journey adds to a figure."""
     marker = _MARKERS["mean_stock" if question.is_mean else question.figure]
-    return marker(question, lens, journey_at(facts, cutoff))
+    return marker(question, lens, journey)
+
+
+def journeys_of(
+    histories: Iterable[tuple[bytes, Sequence[Fact]]], linked: Collection[bytes], question: Question
+) -> Iterator[Journey]:
+    """Everybody's journey as a question sees it, from each participant's facts by position.
+
+    `linked` are the participants that some link names; keys of one person give one journey, as the
+    links stand at the question's last day. A journey is folded without a cutoff date: an event
+    never changes what came before it, so what held at the end of any day can be read off the whole.
+    """
+    cutoff = cutoff_of(question)
+    aside: dict[bytes, Sequence[Fact]] = {}
+    for participant, facts in histories:
+        if participant in linked:
+            aside[participant] = facts
+        else:
+            yield journey_at(facts, cutoff)
+    names = {participant.hex(): participant for participant in aside}
+    for keys in persons_of(aside, names, replace(cutoff, at=question.at)):
+        yield united([journey_at(aside[key], cutoff) for key in keys])
 
 
 def answer(question: Question, profile: Profile, histories: Iterable[Sequence[Fact]]) -> Table:
-    """A figure over the histories of all participants, each its facts by position.
+    """A figure over the histories of participants of whom none are linked, each by position."""
+    cutoff = cutoff_of(question)
+    return answer_over(question, profile, (journey_at(facts, cutoff) for facts in histories))
 
-    A journey is folded without a cutoff date: an event never changes what came before it, so what
-    holds at the end of any day can be read off the whole.
-    """
+
+def answer_over(question: Question, profile: Profile, journeys: Iterable[Journey]) -> Table:
+    """A figure over all participants' journeys, folded at the question's `cutoff_of`."""
     lens = Lens(question, profile)
     sums = Sums()
-    for facts in histories:
-        sums.add_person(marks_of(question, lens, facts))
+    for journey in journeys:
+        sums.add_person(marks_in(question, lens, journey))
     return lay_out(question, sums)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
@@ -20,6 +20,7 @@ _NAMED_BY = {
     "measure": ("measure", "placement"),
     "other": ("programme", "benefit", "role", "sanction", "reason"),
 }
+_CODES = ("measure", "programme", "benefit", "sanction", "reason")
 _TOLD_ELSEWHERE = {"source", "event_id", "occurred_on", "recorded_at", "stamped", "replaces"}
 
 
@@ -51,10 +52,8 @@ def replay(facts: Sequence[Fact], cutoff: Cutoff) -> Replay:
     An event after the cutoff date is left out, but for one that replaces an earlier one; an event
     not known by the knowledge time, or appended after the position, is left out.
     """
-    known = _known(facts, cutoff)
-    replacements = {
-        key: fact for fact in known.values() if (key := fact.event.replaced_key) in known and key
-    }
+    known = known_facts(facts, cutoff)
+    replacements = _replacements(known)
     journey, changes, whys = _fold(counting(facts, cutoff))
     places: dict[Key, tuple[datetime, int]] = {}
     for fact in known.values():
@@ -73,7 +72,20 @@ def replay(facts: Sequence[Fact], cutoff: Cutoff) -> Replay:
     return Replay(tuple(told), journey)
 
 
-def _known(facts: Iterable[Fact], cutoff: Cutoff) -> dict[Key, Fact]:
+def _replacements(known: Mapping[Key, Fact]) -> dict[Key, Fact]:
+    """By what is replaced, the event that ended it: of several, the one recorded first."""
+    found: dict[Key, Fact] = {}
+    for fact in known.values():
+        key = fact.event.replaced_key
+        if key in known and key is not None:
+            first = found.get(key)
+            if first is None or fact.event.recorded_at < first.event.recorded_at:
+                found[key] = fact
+    return found
+
+
+def known_facts(facts: Iterable[Fact], cutoff: Cutoff) -> dict[Key, Fact]:
+    """Facts, given by position, that are known at a cutoff, replaced or not, whatever their day."""
     known: dict[Key, Fact] = {}
     for fact in facts:
         event = fact.event
@@ -97,8 +109,8 @@ def _fold(facts: Iterable[Fact]) -> tuple[Journey, dict[Key, tuple[str, ...]], d
             whys[fact.event.key] = why
             continue
         now = {id(spell): spell for spell in _running(journey)}
-        stopped = [f"{_name(running[one])} ends" for one in running if one not in now]
-        started = [f"{_name(now[one])} begins" for one in now if one not in running]
+        stopped = [f"{name_of(running[one])} ends" for one in running if one not in now]
+        started = [f"{name_of(now[one])} begins" for one in now if one not in running]
         changes[fact.event.key] = (*stopped, *started)
     return journey, changes, whys
 
@@ -107,7 +119,7 @@ def _running(journey: Journey) -> Iterable[Spell]:
     return (spell for kind in KINDS for spell in journey.spells[kind] if spell.closed is None)
 
 
-def _name(spell: Spell) -> str:
+def name_of(spell: Spell) -> str:
     """A spell in a few words: its kind and what it is of."""
     fields = _NAMED_BY["measure" if spell.kind == "measure" else "other"]
     said = [str(v) for name in fields if (v := getattr(spell.opened.event, name, None))]
@@ -166,6 +178,29 @@ def _event_json(told: Told) -> dict[str, Any]:
     }
 
 
+def spell_rows(journey: Journey, day: date) -> list[dict[str, Any]]:
+    """All spells and exits up to a day, as a chart of the journey takes them."""
+    rows: list[dict[str, Any]] = [
+        {
+            "kind": spell.kind,
+            "code": next(
+                (v for f in _CODES if (v := getattr(spell.opened.event, f, None)) is not None), None
+            ),
+            "start": spell.start.isoformat(),
+            "stop": spell.stop.isoformat() if spell.stop and spell.stop <= day else None,
+        }
+        for kind in KINDS
+        for spell in journey.spells[kind]
+        if spell.start <= day
+    ]
+    for one in journey.exits:
+        if one.event.occurred_on <= day:
+            left_on = one.event.occurred_on.isoformat()
+            code = one.event.destination
+            rows.append({"kind": "exit", "code": code, "start": left_on, "stop": None})
+    return rows
+
+
 def state_json(journey: Journey, day: date, profile: Profile) -> dict[str, Any]:
     """What is known of a person at the end of a day: attributes, and the spells so far."""
     attributes: dict[str, Any] = {}
@@ -189,7 +224,7 @@ def _spell_json(spell: Spell, day: date) -> dict[str, Any]:
     stop = spell.stop if spell.stop is not None and spell.stop <= day else None
     return {
         "kind": spell.kind,
-        "what": _name(spell).partition(" ")[2] or None,
+        "what": name_of(spell).partition(" ")[2] or None,
         "start": spell.start.isoformat(),
         "stop": None if stop is None else stop.isoformat(),
         "days": spell.days_by(day),

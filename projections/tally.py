@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
+from datetime import date
 from typing import TypeAlias
 
+from domain.calendar import Period
 from domain.history import Fact
 from domain.journey import Exit, Spell
 from projections.question import Cell
@@ -23,8 +25,10 @@ Counts: TypeAlias = Counter[Hashable]
 class Mark:
     """What one counted thing of one journey adds to the cells that it is in.
 
-    `adds` are summed. A `person` is counted once in a cell however many marks say so. `item` and
-    `because` are the lineage: what was counted, and the facts that placed it beyond its own.
+    `adds` are summed. A `person` is counted once in a cell however many marks say so. The rest is
+    the lineage: `item` is what was counted, `because` the facts that decided beyond its own, `on`
+    the day at whose end its dimensions were read (spells of other kinds: those that touch
+    `period`, where it has one). `Lens.read` finds the facts that set them.
     """
 
     cells: frozenset[Cell]
@@ -33,6 +37,8 @@ class Mark:
     person: bool = False
     extra: Extra = ()
     because: tuple[Fact, ...] = ()
+    on: date | None = None
+    period: Period | None = None
 
 
 @dataclass(slots=True)

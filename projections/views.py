@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import date
 from itertools import pairwise, product
-from typing import Final
+from typing import Final, TypeAlias
 
 from domain.calendar import Period, birthday, month_of, quarter_of, year_of
 from domain.codes import Profile
 from domain.events import MeasureStarted, MeasureStopped
+from domain.history import Fact
 from domain.journey import Journey, Spell
 from domain.standing import Kind
 from projections.question import (
@@ -25,7 +26,9 @@ from projections.question import (
     Value,
 )
 
-Families = list[tuple[tuple[Kind, ...], tuple[str, ...]]]
+Family: TypeAlias = tuple[tuple[Kind, ...], tuple[str, ...]]
+Families: TypeAlias = list[Family]
+Facts: TypeAlias = tuple[Fact, ...]
 _STATUS_IN_MEASURE: Final = {
     "ordinary": "ordinary_measure_participant",
     "reduced_capacity": "reduced_capacity_in_measure",
@@ -84,20 +87,42 @@ class Lens:
     def _of_family(
         self,
         journey: Journey,
-        family: tuple[tuple[Kind, ...], tuple[str, ...]],
+        family: Family,
         day: date,
         period: Period | None,
     ) -> list[dict[str, Value]]:
         """The values of one family of dimensions, one spell at a time; unknown without a spell."""
-        kinds, names = family
-        spells = [
-            spell
-            for kind in kinds
-            for spell in journey.spells[kind]
-            if (spell.runs_on(day) if period is None else spell.touches(period))
-        ]
+        names = family[1]
+        spells = _spells_of(journey, family, day, period)
         found = [spell_values(self.profile, spell, names, day) for spell in spells]
         return [values for values in found or [dict.fromkeys(names)] if self._lets_in(values)]
+
+    def read(self, journey: Journey, day: date, period: Period | None = None) -> dict[str, Facts]:
+        """The facts that `cells` reads a thing's dimensions from, by dimension.
+
+        Of a family, the spells that a filter lets in. The thing's own dimensions are left out: they
+        are said by the facts that opened and closed it.
+        """
+        found = {name: person_facts(journey, name, day) for name in self._person}
+        for family in self._families:
+            said: list[Fact] = []
+            for spell in _spells_of(journey, family, day, period):
+                if self._lets_in(spell_values(self.profile, spell, family[1], day)):
+                    said.append(spell.opened)
+                    if spell.closed is not None and spell.stopped_by(day):
+                        said.append(spell.closed)
+            found |= dict.fromkeys(family[1], tuple(said))
+        return found
+
+
+def _spells_of(journey: Journey, family: Family, day: date, period: Period | None) -> list[Spell]:
+    """The spells of a family of dimensions that count: running on a day, or touching a period."""
+    return [
+        spell
+        for kind in family[0]
+        for spell in journey.spells[kind]
+        if (spell.runs_on(day) if period is None else spell.touches(period))
+    ]
 
 
 def _families(names: Iterable[str]) -> Families:
@@ -143,6 +168,26 @@ def person_value(profile: Profile, journey: Journey, name: str, day: date) -> Va
         case _:
             value: Value = journey.attribute(name, day)
             return value
+
+
+# The attributes that a dimension of the person is made from; any other is an attribute itself.
+_MADE_FROM: Final = {
+    "age_band": ("birth_date",),
+    "target_group": ("birth_date", "single_parent", "refugee_background"),
+    "county": ("office",),
+    "unit": ("municipality",),
+    "jobseeker_status": ("status",),
+}
+
+
+def person_facts(journey: Journey, name: str, day: date) -> Facts:
+    """The facts from which `person_value` makes a dimension of the person."""
+    if name in ("in_measure", "jobseeker_status"):
+        spell = _latest_measure(journey, day)
+        if spell is not None or name == "in_measure":
+            return () if spell is None else (spell.opened,)
+    found = (journey.attribute_fact(one, day) for one in _MADE_FROM.get(name, (name,)))
+    return tuple(fact for fact in found if fact is not None)
 
 
 def _latest_measure(journey: Journey, day: date) -> Spell | None:

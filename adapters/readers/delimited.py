@@ -103,7 +103,7 @@ def _row(lines: LineReader, header: list[str], cells: list[str]) -> RawRow:
     line, raw = lines.taken[0]
     if len(lines.taken) > 1:
         raw = b"".join(part for _, part in lines.taken)
-    row = RawRow(line, raw, dict(zip(header, cells, strict=True)))
+    row = RawRow(line, raw, {name: cell for name, cell in zip(header, cells, strict=True) if cell})
     if not raw.isascii():
         for name, cell in row.cells.items():
             if is_not_utf8(cell):

@@ -70,6 +70,17 @@ def _described(name: str, path: Path) -> Delivery:
     return Delivery(name, path, digest.hexdigest(), size)
 
 
+def content_of(found: Delivery) -> bytes:
+    """All of a delivery, unpacked where it is gzipped; WrongUseError where it does not unpack."""
+    content = found.path.read_bytes()
+    if not content.startswith(_GZIP):
+        return content
+    try:
+        return gzip.decompress(content)
+    except (EOFError, OSError, zlib.error) as error:
+        raise WrongUseError(f"{found.name} does not read as gzip: {error}") from None
+
+
 class RowFile:
     """A delivery that reads as rows. Its header is checked when it is opened, before any row."""
 

@@ -1,1 +1,1 @@
-"""Figures handed out: as text for a terminal, JSON, CSV or Markdown."""
+"""Results as people and programs read them: one file a format, each with `write`."""

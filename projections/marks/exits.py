@@ -22,8 +22,10 @@ def exits(question: Question, lens: Lens, journey: Journey) -> Iterator[Mark]:
     for exit_ in counted_exits(question, journey):
         what, back = classify(exit_, journey, question.window, question.at)
         cells = lens.cells(journey, _own(question, lens, exit_, journey), exit_.event.occurred_on)
-        because = tuple(fact for fact in (back, _observed(question, exit_, journey)) if fact)
-        yield Mark(cells, exit_, (("exits", 1), (what, 1)), because=because)
+        told = observed(question, exit_, journey) if "destination" in lens.own else None
+        because = tuple(fact for fact in (back, told) if fact)
+        adds = (("exits", 1), (what, 1))
+        yield Mark(cells, exit_, adds, because=because, on=exit_.event.occurred_on)
 
 
 def outcomes(question: Question, lens: Lens, journey: Journey) -> Iterator[Mark]:
@@ -33,6 +35,7 @@ def outcomes(question: Question, lens: Lens, journey: Journey) -> Iterator[Mark]
         if what != "final":
             continue
         left_on = exit_.event.occurred_on
+        told = observed(question, exit_, journey) if "destination" in lens.own else None
         cells = lens.cells(journey, _own(question, lens, exit_, journey), left_on)
         for index, horizon in enumerate(question.horizons):
             anniversary = horizon.after(left_on)
@@ -40,20 +43,23 @@ def outcomes(question: Question, lens: Lens, journey: Journey) -> Iterator[Mark]
                 fact = latest_outcome(exit_, journey, anniversary)
                 good = int(lens.profile.is_positive(_told(fact)))
                 adds = (("reached", 1), ("in_work_or_education", good))
-                yield Mark(cells, exit_, adds, extra=(index,), because=(fact,) if fact else ())
+                because = tuple(one for one in (fact, told) if one)
+                yield Mark(cells, exit_, adds, extra=(index,), because=because, on=left_on)
 
 
 def returns(question: Question, lens: Lens, journey: Journey) -> Iterator[Mark]:
     """Each exit old enough: back in the same programme within the time, or not."""
     for exit_ in counted_exits(question, journey):
         left_on = exit_.event.occurred_on
+        told = observed(question, exit_, journey) if "destination" in lens.own else None
         cells = lens.cells(journey, _own(question, lens, exit_, journey), left_on)
         for months in RETURN_MONTHS:
             last = add_months(left_on, months)
             if last <= question.at:
-                back = _first_back(exit_, journey, last, same_programme=True)
+                back = first_back(exit_, journey, last, same_programme=True)
                 adds = (("exits", 1), ("returned", int(back is not None)))
-                yield Mark(cells, exit_, adds, extra=(months,), because=(back,) if back else ())
+                because = tuple(one for one in (back, told) if one)
+                yield Mark(cells, exit_, adds, extra=(months,), because=because, on=left_on)
 
 
 def counted_exits(question: Question, journey: Journey) -> Iterator[Exit]:
@@ -77,13 +83,13 @@ def classify(
     which is counted as Norwegian law counts deadlines. Final: none, and that day has passed or is.
     """
     last = window.after(exit_.event.occurred_on)
-    back = _first_back(exit_, journey, min(last, at), same_programme=False)
+    back = first_back(exit_, journey, min(last, at), same_programme=False)
     if back is not None:
         return "returned", back
     return ("final" if last <= at else "pending"), None
 
 
-def _first_back(exit_: Exit, journey: Journey, last: date, *, same_programme: bool) -> Fact | None:
+def first_back(exit_: Exit, journey: Journey, last: date, *, same_programme: bool) -> Fact | None:
     """The first fact after an exit, by a day, that is a return."""
     kinds = (Enrolled, Reentered) if same_programme else (Enrolled, Reentered, MeasureStarted)
     found = [
@@ -108,7 +114,7 @@ def latest_outcome(exit_: Exit, journey: Journey, last: date) -> Fact | None:
     return found
 
 
-def _observed(question: Question, exit_: Exit, journey: Journey) -> Fact | None:
+def observed(question: Question, exit_: Exit, journey: Journey) -> Fact | None:
     """What tells the destination of an exit that came without one, within the window."""
     if exit_.event.destination != "unknown":
         return None
@@ -118,7 +124,7 @@ def _observed(question: Question, exit_: Exit, journey: Journey) -> Fact | None:
 
 def destination(question: Question, exit_: Exit, journey: Journey) -> str:
     """Where an exit led: as it was registered, or by what was observed within the window."""
-    fact = _observed(question, exit_, journey)
+    fact = observed(question, exit_, journey)
     return exit_.event.destination if fact is None else _told(fact) or "unknown"
 
 

@@ -21,7 +21,7 @@ from domain.events import (
 )
 from domain.history import Fact
 from domain.journey import Journey, Spell
-from projections.marks.exits import destination
+from projections.marks.exits import destination, observed
 from projections.question import Question
 from projections.tally import Mark
 from projections.views import Lens
@@ -50,7 +50,9 @@ def funnel(question: Question, lens: Lens, journey: Journey) -> Iterator[Mark]:
         if reached is not None:
             days = (reached.event.occurred_on - fact.event.occurred_on).days
             adds = (("persons", 1), (("days", days), 1))
-            yield Mark(cells, reached, adds, extra=(step,), because=(fact,))
+            told = _told_by(question, journey, reached) if step == "exited_positive" else None
+            because = (fact, told) if told else (fact,)
+            yield Mark(cells, reached, adds, extra=(step,), because=because, on=question.at)
 
 
 def _steps(
@@ -106,6 +108,12 @@ def _first_positive_exit(
     return None
 
 
+def _told_by(question: Question, journey: Journey, exited: Fact) -> Fact | None:
+    """What tells the destination of an exit that came without one."""
+    exit_ = next(one for one in journey.exits if one.fact is exited)
+    return observed(question, exit_, journey)
+
+
 def chains(question: Question, lens: Lens, journey: Journey) -> Iterator[Mark]:
     """Each measure start and the same person's next one, by the cutoff."""
     spells = [
@@ -120,7 +128,8 @@ def chains(question: Question, lens: Lens, journey: Journey) -> Iterator[Mark]:
         if first.stop is not None and first.stopped_by(question.at):
             adds.append((("stop", (second.start - first.stop).days), 1))
         extra = (_measure(first), _measure(second))
-        yield Mark(cells, first, tuple(adds), extra=extra, because=(second.opened,))
+        because = (second.opened,)
+        yield Mark(cells, first, tuple(adds), extra=extra, because=because, on=question.at)
 
 
 def _measure(spell: Spell) -> str:
@@ -150,9 +159,11 @@ def duty(question: Question, lens: Lens, journey: Journey) -> Iterator[Mark]:
     state, reason = _state(spell)
     kvp = _kvp_assessed_by(journey, spell.start) if spell is not None else None
     adds = (("persons", 1), ("kvp_assessed_first", int(kvp is not None)))
-    because = (assistance[0].opened, *((kvp,) if kvp else ()))
+    born = journey.attribute_fact("birth_date", last) if question.ages else None
+    because = (assistance[0].opened, *(one for one in (kvp, born) if one))
     cells = lens.cells(journey, {}, last, period)
-    yield Mark(cells, spell, adds, extra=(state, reason), because=because)
+    extra = (state, reason)
+    yield Mark(cells, spell, adds, extra=extra, because=because, on=last, period=period)
 
 
 def _is_of_age(question: Question, journey: Journey, day: date) -> bool:

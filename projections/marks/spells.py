@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 
 from domain.calendar import Period
@@ -37,17 +38,19 @@ def _stock_on(day: date, question: Question, lens: Lens, journey: Journey) -> It
     for spell in _spells(question, journey):
         if spell.runs_on(day):
             cells = lens.cells(journey, _own(lens, spell, day), day)
-            yield Mark(cells, spell, (("spells", 1),), person=True)
+            yield Mark(cells, spell, (("spells", 1),), person=True, on=day)
 
 
 def mean_stock(question: Question, lens: Lens, journey: Journey) -> Iterator[Mark]:
     """The days that the person is in the stock: a mean is their sum over the period's days."""
     assert question.period is not None
     for stretch in stretches(journey, question.period):
-        cells: set[Cell] = set()
-        for mark in _stock_on(stretch.start, question, lens, journey):
-            cells |= mark.cells
-        yield Mark(frozenset(cells), None, (("days", stretch.days),))
+        counted = [mark for mark in _stock_on(stretch.start, question, lens, journey) if mark.cells]
+        if counted:
+            cells = frozenset[Cell]().union(*(mark.cells for mark in counted))
+            others = tuple(mark.item.opened for mark in counted[1:] if isinstance(mark.item, Spell))
+            adds = (("days", stretch.days),)
+            yield Mark(cells, counted[0].item, adds, because=others, on=stretch.start)
 
 
 def flow(question: Question, lens: Lens, journey: Journey) -> Iterator[Mark]:
@@ -64,7 +67,7 @@ def _flow_in(period: Period, question: Question, lens: Lens, journey: Journey) -
         if touches or starts or stops:
             cells = lens.cells(journey, _own(lens, spell, period.last), period.last, period)
             adds = (("spells", int(touches)), ("inflow", int(starts)), ("outflow", int(stops)))
-            yield Mark(cells, spell, adds, person=touches)
+            yield Mark(cells, spell, adds, person=touches, on=period.last, period=period)
 
 
 def series(question: Question, lens: Lens, journey: Journey) -> Iterator[Mark]:
@@ -72,9 +75,9 @@ def series(question: Question, lens: Lens, journey: Journey) -> Iterator[Mark]:
     assert question.period is not None
     for step in question.period.steps(question.every):
         for mark in _stock_on(step.last, question, lens, journey):
-            yield Mark(mark.cells, mark.item, mark.adds, True, (step.last, "stock"))
+            yield replace(mark, extra=(step.last, "stock"))
         for mark in _flow_in(step, question, lens, journey):
-            yield Mark(mark.cells, mark.item, mark.adds, mark.person, (step.last, "flow"))
+            yield replace(mark, extra=(step.last, "flow"))
 
 
 def dwell(question: Question, lens: Lens, journey: Journey) -> Iterator[Mark]:
@@ -86,7 +89,7 @@ def dwell(question: Question, lens: Lens, journey: Journey) -> Iterator[Mark]:
     for spell in _spells(question, journey):
         if spell.start <= day and (question.period is None or spell.start in question.period):
             cells = lens.cells(journey, _own(lens, spell, day), day)
-            yield Mark(cells, spell, (((spell.days_by(day), spell.stopped_by(day)), 1),))
+            yield Mark(cells, spell, (((spell.days_by(day), spell.stopped_by(day)), 1),), on=day)
 
 
 def capacity(question: Question, lens: Lens, journey: Journey) -> Iterator[Mark]:
@@ -104,4 +107,4 @@ def capacity(question: Question, lens: Lens, journey: Journey) -> Iterator[Mark]
                     (("change", stretch.start), 1),
                     (("change", stretch.stop), -1),
                 )
-                yield Mark(cells, spell, adds, extra=key)
+                yield Mark(cells, spell, adds, extra=key, on=stretch.start)

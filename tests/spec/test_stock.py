@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from domain.events import EVENT_TYPES
 from tests.event_tables import events, rows_are, total_is
 
 ONE_STAY = events("""
@@ -151,10 +150,6 @@ def test_a_role_changes_by_a_stop_and_a_start() -> None:
         found.ask("stock", "2003-04-10", of="benefit", by="role"),
         "role | spells\nsupplementary | 1",
     )
-
-
-def test_there_are_nineteen_types_of_events() -> None:
-    assert len(EVENT_TYPES) == 19
 
 
 def test_the_mean_stock_is_the_mean_over_the_days_of_the_period() -> None:

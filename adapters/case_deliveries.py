@@ -1,0 +1,269 @@
+"""A delivery of a case system into the store: what is new in it, as events that explain it.
+
+What was said before is read, and what is new is explained and appended, in one transaction under
+the one writer's lock. So two jobs never explain a message against the same past.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+import orjson
+from sqlalchemy import Engine
+
+from adapters.case_systems import mapping
+from adapters.case_systems.mapping_file import MappingFile
+from adapters.case_systems.messages import (
+    Delivery,
+    Messages,
+    SourceProblem,
+    SourceRecord,
+    Version,
+    Warned,
+)
+from adapters.case_systems.snapshots import by_subject, explain
+from adapters.case_systems.systems import SYSTEMS, CaseSystem
+from adapters.case_systems.whom import whom
+from adapters.database import reading, writing
+from adapters.errors import WrongUseError
+from adapters.ingest import (
+    CHUNK,
+    Chunk,
+    Delivering,
+    Progress,
+    Summary,
+    Trouble,
+    current_time,
+    last_position,
+    without_collector,
+)
+from adapters.overlaps import settle, several_sources, stays_of
+from adapters.precedence import precedence
+from adapters.readers.files import Delivery as File
+from adapters.readers.files import content_of
+from adapters.readers.rows import RawRow
+from adapters.said import Past, Said, Taken, implementations_of, keep_implementations
+from domain.codes import Profile
+from domain.record import Problem
+
+_IN_PART: Final = "used in part"
+
+
+@dataclass(slots=True)
+class SourceSummary(Summary):
+    """What an append from a case system did.
+
+    The counts are of events, as everywhere: a message that was said before is one duplicate, and a
+    record that was left out is one rejected. `records` are what the files held; `unchanged` of
+    their messages said nothing new that is an event, and `passed_by` nothing of a journey at all.
+    `in_part` are records with a problem in one field, the rest of which was used. `settled` are
+    subjects whose stays were left out for another source, or brought back.
+    """
+
+    records: int = 0
+    unchanged: int = 0
+    passed_by: int = 0
+    settled: int = 0
+    in_part: list[Trouble] = field(default_factory=list)
+    warnings: Counter[Warned] = field(default_factory=Counter)
+
+    def add(self, later: Summary) -> None:
+        Summary.add(self, later)
+        if isinstance(later, SourceSummary):
+            self.records += later.records
+            self.unchanged += later.unchanged
+            self.passed_by += later.passed_by
+            self.settled += later.settled
+            self.in_part += later.in_part
+            self.warnings.update(later.warnings)
+
+    def as_json(self) -> dict[str, Any]:
+        told: dict[str, Any] = dict(Summary.as_json(self))
+        warnings = [
+            {"column": w.column, "found": w.found, "why": w.why, "count": count}
+            for w, count in self.warnings.most_common()
+        ]
+        return told | {
+            "records": self.records,
+            "unchanged": self.unchanged,
+            "passed_by": self.passed_by,
+            "used_in_part": len(self.in_part),
+            "settled": self.settled,
+            "warnings": warnings,
+        }
+
+
+def system_named(name: str) -> CaseSystem:
+    """A case system by its name; WrongUseError, with all names, where there is none."""
+    found = SYSTEMS.get(name)
+    if found is None:
+        raise WrongUseError(f"there is no case system {name!r}; there are {', '.join(SYSTEMS)}")
+    return found
+
+
+def system_of(file: MappingFile) -> CaseSystem:
+    """Somebody's own list, as a case system that its mapping describes."""
+    if file.source in SYSTEMS:
+        raise WrongUseError(f"source = {file.source!r} is a case system's name; take another")
+
+    def read(content: bytes, delivery: Delivery) -> Messages:
+        return mapping.read(content, delivery, file)
+
+    return CaseSystem(file.source, read, mapping.tell)
+
+
+def append_delivery(
+    engine: Engine,
+    file: File,
+    system: CaseSystem,
+    profile: Profile,
+    *,
+    participant: str | None = None,
+    dry_run: bool = False,
+    done: Progress | None = None,
+    now: Callable[[], datetime] | None = None,
+) -> SourceSummary:
+    """Appends what is new in a file of a case system.
+
+    `participant` is whom it is about, for a format that does not say.
+    """
+    now = now or current_time
+    with reading(engine) as connection:
+        known = implementations_of(connection, system.name)
+    content, told = content_of(file), Delivery(now(), participant, known)
+    with without_collector():
+        messages = system.read(content, told)
+    summary = SourceSummary(records=messages.records, passed_by=messages.passed_by)
+    summary.warnings = messages.warnings
+    delivering = Delivering(engine, profile, file.name, file.sha256, now, summary)
+    size = CHUNK[engine.dialect.name]
+    taking = _Taking(delivering, system, messages, summary)
+    with writing(engine) if dry_run else nullcontext() as connection:
+        inner = None if connection is None else connection.begin_nested()
+        for part in taking.parts(size):
+            with delivering.chunk(connection) as chunk:
+                taking.take(chunk, part)
+            if done is not None:
+                done(part.size)
+        if inner is not None:
+            inner.rollback()
+    summary.position = summary.position or last_position(engine)
+    return summary
+
+
+@dataclass(slots=True)
+class _Part:
+    """What one chunk takes: rows of records that were left out, and subjects with their news."""
+
+    rejected: list[RawRow] = field(default_factory=list)
+    subjects: list[tuple[tuple[str, str], list[Version]]] = field(default_factory=list)
+    size: int = 0
+
+
+class _Taking:
+    """One delivery's messages on their way into the store."""
+
+    def __init__(
+        self, delivering: Delivering, system: CaseSystem, messages: Messages, summary: SourceSummary
+    ) -> None:
+        self._name = delivering.name
+        self._delivering = delivering
+        self._system = system
+        self._messages = messages
+        self._summary = summary
+        self._record_of: dict[int, SourceRecord] = {}
+
+    def parts(self, size: int) -> Iterator[_Part]:
+        """Everything, in parts of about a size, each subject in one; at least one part."""
+        part = _Part()
+        for record in self._messages.by_record():
+            self._record_of.update((id(version), record) for version in record.versions)
+            left_out = [problem for problem in record.problems if problem.left_out]
+            if left_out:
+                part.rejected.append(_rejected(self._system.name, record, left_out))
+            for problem in record.problems:
+                if not problem.left_out:
+                    self._note(problem)
+        part.size = len(part.rejected)
+        for subject, news in by_subject(self._messages.versions).items():
+            if part.size >= size:
+                yield part
+                part = _Part()
+            part.subjects.append((subject, news))
+            part.size += len(news)
+        yield part
+
+    def _note(self, problem: SourceProblem) -> None:
+        why = f"{problem.reference or 'no id'}: {_told(problem)}"
+        self._summary.in_part.append(Trouble(self._name, problem.line or 0, _IN_PART, why))
+
+    def take(self, chunk: Chunk, part: _Part) -> None:
+        """Explains a part against what was said before, and appends it."""
+        said = Said(chunk.connection, chunk.seals)
+        rows, duplicates, taken = list(part.rejected), 0, list[Taken]()
+        news = {said.subject(*subject): versions for subject, versions in part.subjects}
+        keys = {id(v): said.digest(v) for versions in news.values() for v in versions}
+        before = said.known_among(list(keys.values()))
+        fresh = {
+            subject: versions
+            for subject, versions in news.items()
+            if not all(version.dated and keys[id(version)] in before for version in versions)
+        }
+        duplicates = sum(len(news[subject]) for subject in news if subject not in fresh)
+        pasts = said.past(list(fresh))
+        for subject, versions in fresh.items():
+            past = pasts[subject]
+            wanted = [v for v in versions if keys[id(v)] not in past.gone]
+            duplicates += len(versions) - len(wanted)
+            for version, told in explain(past.versions, wanted, self._system.tell):
+                if told is None:
+                    duplicates += 1
+                    continue
+                rows += [_event_row(version, row) for row in told]
+                self._summary.unchanged += not told
+                taken.append(self._taken(subject, keys[id(version)], version, (past, versions)))
+        chunk.take(rows, duplicates)
+        said.keep(taken, chunk.at, chunk.batch_id)
+        keep_implementations(chunk.connection, self._system.name, self._messages.implementations)
+        self._settle(chunk, {person for one in taken for person in one.participants})
+
+    def _settle(self, chunk: Chunk, participants: set[str]) -> None:
+        """Under the same lock: no figure ever counts a stay twice that two sources tell of."""
+        if participants and several_sources(chunk.connection):
+            found = stays_of(chunk.connection, chunk.seals, participants)
+            self._summary.settled += settle(chunk.connection, self._delivering, found, precedence())
+
+    def _taken(
+        self, subject: bytes, digest: bytes, version: Version, others: tuple[Past, list[Version]]
+    ) -> Taken:
+        """A version that names nobody is about those whom the others of its subject name."""
+        past, news = others
+        about = version.participants or {
+            person for one in (*past.versions, *news) for person in one.participants
+        }
+        record = self._record_of.get(id(version))
+        return Taken(subject, digest, version, record, frozenset(about))
+
+
+def _event_row(version: Version, row: Mapping[str, str]) -> RawRow:
+    return RawRow(version.line or 0, orjson.dumps(row), dict(row))
+
+
+def _rejected(source: str, record: SourceRecord, problems: Sequence[SourceProblem]) -> RawRow:
+    """A record, or what of it was left out, as a row that cannot be read: raw, whose it seems to
+    be, and everything that is wrong with it."""
+    cells = {"source": source, "note": record.raw.decode("utf-8", "replace")}
+    person = whom(record.raw)
+    cells |= {} if person is None else {"participant": person}
+    whys = [Problem("", None, f"{p.reference or 'no id'}: {_told(p)}") for p in problems]
+    return RawRow(problems[0].line or 0, record.raw, cells, whys)
+
+
+def _told(problem: SourceProblem) -> str:
+    found = f" {problem.found!r}" if problem.found else ""
+    return f"{problem.column}{found}: {problem.why}"

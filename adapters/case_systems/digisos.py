@@ -1,0 +1,124 @@
+"""Digisos (soknadsosialhjelp-filformat): a municipality's log of one application, sent whole.
+
+The whole list comes again each time; each entry of it is a version, so what came before is a
+duplicate. The file does not say whom it is about: the delivery does, or the message around it. A
+payment that was stopped is not taken for a sanction, for the file does not say why it was.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from adapters.case_systems.code_tables import known_fields, shipped
+from adapters.case_systems.messages import Cells, Delivery, Messages, State, Version
+from adapters.case_systems.records import Fields, day_of, json_records
+from domain.calendar import to_microseconds
+
+SOURCE: Final = "digisos"
+
+
+def read(content: bytes, delivery: Delivery) -> Messages:
+    """Versions of an application: one for each entry that says something of a journey."""
+    messages = Messages()
+    for wrapped in json_records(content, messages):
+        value = wrapped.value
+        if not isinstance(value, Mapping) or not isinstance(value.get("hendelser"), list):
+            messages.problem(wrapped.key or "", wrapped.line, "hendelser", None, "missing")
+            continue
+        person = delivery.participant
+        if person is None:
+            why = "missing; say whom the file is about, for it does not"
+            messages.problem(wrapped.key or "", wrapped.line, "participant", None, why)
+            continue
+        case = wrapped.key or hashlib.sha256(person.encode()).hexdigest()[:16]
+        fields = Fields(value, case, wrapped.line, messages)
+        fields.expect(known_fields(SOURCE))
+        for entry in fields.children("hendelser"):
+            _read_entry(entry, case, person)
+    return messages
+
+
+def _read_entry(entry: Fields, case: str, person: str) -> None:
+    messages = entry.messages
+    kind, at = entry.text("type"), entry.instant("hendelsestidspunkt")
+    if at is None:
+        entry.refuse("hendelsestidspunkt", kind, "missing, in an entry of this type")
+        return
+    event = shipped(SOURCE).find("event", kind, at.date())
+    if event is None:
+        messages.warn("hendelser.type", kind, "a kind of entry that is not known; passed by")
+    if event is None or event == "nothing":
+        messages.passed_by += 1
+        return
+    says = {"event": event, "participant": person, "on": day_of(at)}
+    says |= _READ[event](entry, at)
+    messages.versions.append(
+        Version(SOURCE, case, (to_microseconds(at),), at, says, line=entry.line)
+    )
+
+
+def _application(entry: Fields, at: datetime) -> dict[str, Any]:
+    codes, status = shipped(SOURCE), entry.text("status")
+    return {"means": codes.translate("application", status, at.date(), entry.messages)}
+
+
+def _office(entry: Fields, _: datetime) -> dict[str, Any]:
+    return {"office": entry.text("navKontor")}
+
+
+def _case(entry: Fields, at: datetime) -> dict[str, Any]:
+    """Whether a case is an application for a programme is told by its title alone."""
+    codes, title = shipped(SOURCE), entry.text("tittel")
+    return {
+        "case": entry.text("referanse"),
+        "programme": codes.find("programme_of_title", title, at.date()),
+        "means": codes.translate("case", entry.text("status"), at.date(), entry.messages),
+    }
+
+
+def _decision(entry: Fields, at: datetime) -> dict[str, Any]:
+    codes, outcome = shipped(SOURCE), entry.text("utfall")
+    return {
+        "case": entry.text("saksreferanse"),
+        "means": codes.translate("outcome", outcome, at.date(), entry.messages),
+    }
+
+
+_READ: Final = {
+    "application": _application,
+    "office": _office,
+    "case": _case,
+    "decision": _decision,
+}
+
+
+def tell(versions: Sequence[Version]) -> State:
+    """The application, the offices that had it, and the programmes that were granted."""
+    state: dict[str, Cells] = {}
+    cases: dict[str, Mapping[str, Any]] = {}
+    granted: dict[str, Mapping[str, Any]] = {}
+    for index, version in enumerate(versions):
+        says, subject = version.says, version.subject
+        person = {"participant": says["participant"], "occurred_on": says["on"]}
+        if says["event"] == "application":
+            state.setdefault(f"{subject}/referred", {**person, "type": "referred"})
+        elif says["event"] == "office" and says["office"] is not None:
+            slot = f"{subject}/office/{version.changed_at.isoformat()}"
+            state[slot] = {**person, "type": "registered", "office": says["office"]}
+        elif says["event"] == "case":
+            cases[says["case"] or str(index)] = says
+        elif says["event"] == "decision" and says["means"] == "granted":
+            granted.setdefault(says["case"] or str(index), says)
+    for case, decision in granted.items():
+        told = cases.get(case)
+        if told is not None and told["programme"] is not None and told["means"] != "void":
+            state[f"{versions[0].subject}/{case}/enrolled"] = {
+                "participant": decision["participant"],
+                "type": "enrolled",
+                "occurred_on": decision["on"],
+                "programme": told["programme"],
+            }
+    return state

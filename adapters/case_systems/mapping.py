@@ -1,0 +1,243 @@
+"""Somebody's own list by a mapping file: rows become versions, as every case system's records do.
+
+So a list may be handed in anew when it has changed: a row that was corrected becomes a correction,
+and one that is told of later does not undo what was known. A row that is no longer in the list is
+not taken as annulled.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from adapters.case_systems.keys import masked
+from adapters.case_systems.mapping_file import EventOf, MappingFile
+from adapters.case_systems.messages import (
+    Cells,
+    Delivery,
+    Messages,
+    SourceProblem,
+    Version,
+    Warned,
+    last_word,
+)
+from adapters.case_systems.snapshots import Row, explain
+from domain.calendar import as_instant, to_microseconds
+
+_NUMBERS: Final = ("days_per_week", "percent")
+_DAYS: Final = ("until", "birth_date")
+
+tell = last_word
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of a list: its line, its cells by column, and how many cells it has too many."""
+
+    number: int
+    cells: Mapping[str, str]
+    surplus: int
+
+
+def lines_of(content: bytes, mapping: MappingFile) -> Iterator[Line]:
+    """The rows of a list in CSV. Bytes that the encoding does not have stay visible as such."""
+    encoding = "utf-8-sig" if mapping.encoding == "utf-8" else mapping.encoding
+    text = content.decode(encoding, errors="surrogateescape")
+    reader = csv.DictReader(
+        io.StringIO(text, newline=""), delimiter=mapping.separator, restkey="", restval=""
+    )
+    for row in reader:
+        surplus: list[str] = row.pop("", [])  # type: ignore[assignment]
+        yield Line(reader.line_num, row, len(surplus) if isinstance(surplus, list) else 0)
+
+
+def read(content: bytes, delivery: Delivery, mapping: MappingFile) -> Messages:
+    """Versions of the rows of a list, whose header must have the columns that the mapping names."""
+    messages = Messages()
+    seen: dict[str, int | None] = {}
+    for line in lines_of(content, mapping):
+        version = _read_line(line, delivery, mapping, messages)
+        if version is None or version.dated:
+            continue
+        before = seen.setdefault(version.subject, version.line)
+        if before != version.line:
+            why = f"the same row as on line {before}, by its id; the later one holds"
+            messages.problem(
+                version.subject, version.line, mapping.id[0], None, why, left_out=False
+            )
+    return messages
+
+
+def _read_line(
+    line: Line, delivery: Delivery, mapping: MappingFile, messages: Messages
+) -> Version | None:
+    messages.records += 1
+    messages.begin(json.dumps(line.cells).encode())
+    reader = _Reader(line, mapping, messages)
+    if not reader.is_sound():
+        return None
+    changed_at = delivery.received_at
+    if mapping.changed is not None:
+        told = reader.moment(mapping.changed)
+        if told is None:
+            reader.refuse(mapping.changed, "missing, or not a time in a format of the mapping")
+            return None
+        changed_at = as_instant(told)
+    state: dict[str, Cells] = {}
+    for event in () if reader.is_left_out() else mapping.event:
+        cells = reader.event(event)
+        if cells is not None:
+            state[f"{reader.subject}/{event.name or event.type}"] = cells
+    version = Version(
+        mapping.source,
+        reader.subject,
+        (to_microseconds(changed_at),),
+        changed_at,
+        {"state": state},
+        dated=mapping.changed is not None,
+        line=line.number,
+    )
+    messages.versions.append(version)
+    return version
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """One row, read by a mapping; what is wrong with it is noted."""
+
+    line: Line
+    mapping: MappingFile
+    messages: Messages
+
+    @property
+    def reference(self) -> str:
+        return "/".join(self.line.cells.get(name, "").strip() for name in self.mapping.id)
+
+    @property
+    def subject(self) -> str:
+        """The row's id; hidden where it holds a national number, for it gets into event ids."""
+        told = self.reference
+        return told if masked(told) == told else hashlib.sha256(told.encode()).hexdigest()[:20]
+
+    def refuse(self, column: str, why: str) -> None:
+        found = self.line.cells.get(column)
+        self.messages.problem(self.reference, self.line.number, column, found, why)
+
+    def wrong(self, column: str, why: str) -> None:
+        """Notes a problem of one cell, once, however many events read it."""
+        number, found = self.line.number, self.line.cells.get(column)
+        noted = {(p.line, p.column) for p in self.messages.problems[-len(self.line.cells) :]}
+        if (number, column) not in noted:
+            self.messages.problem(self.reference, number, column, found, why, left_out=False)
+
+    def is_sound(self) -> bool:
+        """Whether the row is whole, in its encoding, and has the columns and an id."""
+        if self.line.surplus:
+            self.refuse("row", f"{self.line.surplus} cells more than the header has columns")
+            return False
+        for name in self.mapping.columns:
+            if name not in self.line.cells:
+                self.refuse(name, "the list has no such column; name one that it has")
+                return False
+        for name in self.line.cells:
+            if name not in self.mapping.columns and name not in self.mapping.ignored:
+                self.messages.warn(name, "", "a column that the mapping does not name")
+        for name, text in self.line.cells.items():
+            if "\x00" in text or any("\ud800" <= char <= "\udfff" for char in text):
+                why = f"holds a NUL character, or bytes that are not {self.mapping.encoding}"
+                self.messages.problem(self.reference, self.line.number, name, None, why)
+                return False
+        empty = next((n for n in self.mapping.id if not self.line.cells[n].strip()), None)
+        if empty is not None:
+            self.refuse(empty, "missing; without it the row cannot be told from others")
+        return empty is None
+
+    def is_left_out(self) -> bool:
+        """Whether a rule leaves it out: it says nothing, and annuls what it said before."""
+        rules = self.mapping.leave_out
+        return any(self.line.cells[rule.column].strip() in rule.values for rule in rules)
+
+    def moment(self, column: str) -> datetime | None:
+        """A time, by the first of the mapping's formats that fits."""
+        text = self.line.cells[column].strip()
+        for pattern in self.mapping.patterns:
+            try:
+                return datetime.strptime(text, pattern)
+            except ValueError:
+                continue
+        return None
+
+    def day(self, column: str) -> date | None:
+        text = self.line.cells[column].strip()
+        if not text:
+            return None
+        moment = self.moment(column)
+        if moment is None:
+            self.wrong(column, f"not a date; write it as {' or '.join(self.mapping.dates)}")
+            return None
+        return moment.date()
+
+    def event(self, event: EventOf) -> Cells | None:
+        """The event that the row is; None where its day, or what it is only with, is not filled."""
+        on = self.day(event.day)
+        if on is None or not all(self.line.cells[name].strip() for name in event.only_with):
+            return None
+        day = on + timedelta(days=1) if event.inclusive else on
+        cells = {"type": event.type, "occurred_on": day.isoformat(), **event.constants}
+        for name, column in event.columns.items():
+            told = self._cell(name, column, on)
+            if told is not None:
+                cells[name] = told
+        if "participant" not in cells:
+            self.wrong(event.columns["participant"], f"missing; no {event.type} without it")
+            return None
+        return cells
+
+    def _cell(self, name: str, column: str, on: date) -> str | None:
+        """One column of the contract, from one of the list's."""
+        text = self.line.cells[column].strip()
+        if name in self.mapping.codes:
+            return self.mapping.table.translate(name, text or None, on, self.messages)
+        if not text:
+            return None
+        if name in _DAYS:
+            day = self.day(column)
+            return None if day is None else day.isoformat()
+        return text.replace(",", ".") if name in _NUMBERS else text
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What one row of a sample becomes: rows of the contract, or nothing, and why."""
+
+    line: int
+    cells: Mapping[str, str]
+    rows: tuple[Row, ...]
+    problems: tuple[SourceProblem, ...]
+    warnings: tuple[Warned, ...]
+    left_out: bool
+
+
+def check(content: bytes, delivery: Delivery, mapping: MappingFile) -> Iterator[Checked]:
+    """Each row of a sample, by itself, with what it would become were it the first to come."""
+    for line in lines_of(content, mapping):
+        messages = Messages()
+        version = _read_line(line, delivery, mapping, messages)
+        rows: list[Row] = []
+        if version is not None:
+            [(_, told)] = explain([], [version], tell)
+            rows = told or []
+        yield Checked(
+            line.number,
+            line.cells,
+            tuple(rows),
+            tuple(messages.problems),
+            tuple(messages.warnings),
+            version is None or not version.says["state"],
+        )

@@ -1,0 +1,1 @@
+"""Charts of results: `adapters.charts.draw.chart` is the way in."""

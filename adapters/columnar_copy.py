@@ -1,0 +1,358 @@
+"""The columnar copy beside a store: the log's coded columns and what is worked out from them.
+
+A DuckDB file. It can be thrown away at any time, is rebuilt by itself, and nothing writes to it but
+the refresh, which is one transaction: a half-made one is never read. It names the position that it
+stands at and the hash of the log there, so a copy of another log, or of an altered one, is known
+as such.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import tempfile
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final
+
+import duckdb
+import orjson
+from sqlalchemy import Connection, Engine, select
+
+from adapters.errors import ForlopError
+from adapters.schema import events
+from projections.columnar.building import build
+from projections.columnar.tables import DERIVED, LOG, Columns, definition
+
+# Of the tables, and (the number) of how they are worked out; a copy of another is made anew.
+_VERSION: Final = zlib.crc32(repr((1, LOG, DERIVED)).encode()) & 0x7FFFFFFF
+_MEMORY: Final = "1GB"
+_RANGE: Final = 1_000_000  # positions that are read at a time
+_SLICE: Final = 1_500_000  # events whose spells are worked out at a time, to bound the memory
+_BATCH: Final = 16_384  # rows of an Arrow batch; more threads have work, fewer calls cross over
+_FEW: Final = 20_000
+Progress = Callable[[int], None]
+
+# The coded fields of a stored state, and as what DuckDB reads them.
+_STATE: Final = {
+    name: ("VARCHAR" if type_ == "INTEGER" else type_)
+    for name, type_ in LOG.items()
+    if name not in ("position", "pid", "topic", "day", "recorded", "replaces_position", "same_as")
+    and not name.startswith("born")
+} | dict.fromkeys(("birth_date", "replaces", "same_as"), "VARCHAR")
+
+
+class DuckRunner:
+    """Runs the projections' SQL on a DuckDB connection."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self.connection = connection
+
+    def run(self, sql: str) -> None:
+        self.connection.execute(sql)
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        return self.connection.execute(sql).fetchall()
+
+    def put(self, table: str, columns: Columns, rows: Sequence[Sequence[Any]]) -> None:
+        self.run(f"DROP TABLE IF EXISTS {table}")
+        self.run(definition(table, columns, temporary=True))
+        if not rows:
+            return
+        if len(rows) <= _FEW:
+            # A list a column, taken apart by the engine: rows one by one took fifty times as long.
+            lists = ", ".join(f"unnest(CAST(? AS {type_}[]))" for type_ in columns.values())
+            turned = [list(values) for values in zip(*rows, strict=True)]
+            self.connection.execute(f"INSERT INTO {table} SELECT {lists}", turned)
+            return
+        with tempfile.NamedTemporaryFile(prefix="forlop-", suffix=".json") as file:
+            for row in rows:
+                file.write(orjson.dumps(dict(zip(columns, row, strict=True))) + b"\n")
+            file.flush()
+            types = ", ".join(f"{name}: '{type_}'" for name, type_ in columns.items())
+            self.run(
+                f"INSERT INTO {table} SELECT {', '.join(columns)} FROM "
+                f"read_json('{file.name}', format = 'newline_delimited', columns = {{{types}}})"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a copy stands: its position, and the hash of the log there."""
+
+    position: int
+    hash: bytes
+
+
+class ColumnarCopy:
+    """The copy of one store, at `path`."""
+
+    def __init__(self, engine: Engine, path: Path | None = None) -> None:
+        self._engine = engine
+        self.path = path or place_of(engine)
+
+    @contextmanager
+    def at_least(
+        self, connection: Connection, position: int, done: Progress | None = None
+    ) -> Iterator[tuple[DuckRunner, int]]:
+        """The copy, refreshed where it stands before a position; and the position it stands at.
+
+        `connection` reads the store as it stood when the figure was asked for.
+        """
+        with self._lock(fcntl.LOCK_SH):
+            runner, standing = self._open(connection)
+            if runner is not None and standing.position >= position:
+                with runner.connection:
+                    yield runner, standing.position
+                return
+            if runner is not None:
+                runner.connection.close()
+        with self._lock(fcntl.LOCK_EX):
+            self._refresh(connection, position, done)
+        with self._lock(fcntl.LOCK_SH):
+            runner, standing = self._open(connection)
+            if runner is None:
+                raise ForlopError(f"the columnar copy {self.path} was taken away while in use")
+            with runner.connection:
+                yield runner, standing.position
+
+    def throw_away(self) -> None:
+        """Removes the copy; the next figure makes it anew."""
+        with self._lock(fcntl.LOCK_EX):
+            _remove(self.path)
+
+    @contextmanager
+    def _lock(self, kind: int) -> Iterator[None]:
+        """Readers share the copy, a refresh has it alone; the system frees a dead one's lock."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self.path.with_name(self.path.name + ".lock").open("a") as lock:
+            fcntl.flock(lock, kind)
+            yield
+
+    def _open(self, connection: Connection) -> tuple[DuckRunner | None, Standing]:
+        """The copy as it is, read only; None where there is none that belongs to this log."""
+        nothing = Standing(0, b"")
+        if not self.path.exists():
+            return None, nothing
+        try:
+            found = duckdb.connect(str(self.path), read_only=True)
+        except duckdb.Error:
+            return None, nothing
+        runner = DuckRunner(found)
+        standing = _standing(runner)
+        if standing is None or not _belongs(connection, standing):
+            found.close()
+            return None, nothing
+        _settle(runner)
+        return runner, standing
+
+    def _refresh(self, connection: Connection, position: int, done: Progress | None) -> None:
+        """Brings the copy up to a position, in one transaction."""
+        runner, standing = self._open(connection)
+        if runner is None:
+            _remove(self.path)
+        else:
+            runner.connection.close()
+            if standing.position >= position:
+                return  # somebody else was faster
+        with duckdb.connect(str(self.path)) as found:
+            runner = DuckRunner(found)
+            _settle(runner)
+            found.begin()
+            refresh(runner, connection, self._engine, position, done)
+            found.commit()
+
+
+def refresh(
+    runner: DuckRunner,
+    connection: Connection,
+    engine: Engine,
+    position: int,
+    done: Progress | None = None,
+) -> None:
+    """Takes in the log up to a position, inside the caller's transaction."""
+    standing = _standing(runner)
+    if standing is None:
+        _make(runner)
+        standing = Standing(0, b"")
+    for after in range(standing.position, position, _RANGE):
+        last = min(after + _RANGE, position)
+        _read_range(runner, engine, after, last)
+        if done is not None:
+            done(last - after)
+    _rebuild(runner, standing.position)
+    head = connection.execute(select(events.c.hash).where(events.c.id == position)).scalar_one()
+    runner.run("DELETE FROM standing")
+    runner.run(f"INSERT INTO standing VALUES ({_VERSION}, {position}, '{bytes(head).hex()}')")
+
+
+def _rebuild(runner: DuckRunner, position: int) -> None:
+    """Works out anew the spells of all who have an event after a position, slice by slice."""
+    runner.run(
+        f"CREATE TEMPORARY TABLE due AS SELECT DISTINCT pid FROM log WHERE position > {position}"
+    )
+    ((people,),) = runner.rows("SELECT count(*) FROM due")
+    ((count,),) = runner.rows("SELECT count(*) FROM log l JOIN due d ON d.pid = l.pid")
+    parts = -(-count // _SLICE)
+    for part in range(parts):
+        runner.run(
+            "CREATE TEMPORARY TABLE touched AS SELECT pid FROM ("
+            "SELECT pid, row_number() OVER (ORDER BY pid) - 1 AS n FROM due) d "
+            f"WHERE n >= {people * part // parts} AND n < {people * (part + 1) // parts}"
+        )
+        build(runner)
+        runner.run("DROP TABLE touched")
+    runner.run("DROP TABLE due")
+
+
+def _make(runner: DuckRunner) -> None:
+    runner.run("CREATE TABLE standing (version INTEGER, position BIGINT, head VARCHAR)")
+    runner.run("CREATE TABLE person (pid BIGINT, participant_id BLOB)")
+    runner.run(definition("log", LOG))
+    for table, columns in DERIVED.items():
+        runner.run(definition(table, columns))
+
+
+def _standing(runner: DuckRunner) -> Standing | None:
+    made = "SELECT 1 FROM information_schema.tables WHERE table_name = 'standing'"
+    if not runner.rows(made):
+        return None
+    rows = runner.rows("SELECT version, position, head FROM standing")
+    if len(rows) != 1 or rows[0][0] != _VERSION:
+        return None
+    return Standing(rows[0][1], bytes.fromhex(rows[0][2]))
+
+
+def _belongs(connection: Connection, standing: Standing) -> bool:
+    """Whether a copy was made from this log: the log has the same hash at its position."""
+    query = select(events.c.hash).where(events.c.id == standing.position)
+    found = connection.execute(query).scalar_one_or_none()
+    return found is not None and bytes(found) == standing.hash
+
+
+def _settle(runner: DuckRunner) -> None:
+    runner.run(f"SET memory_limit = '{_MEMORY}'")
+    runner.run("SET preserve_insertion_order = false")
+    runner.run(f"SET temp_directory = '{tempfile.gettempdir()}/forlop-{os.getpid()}'")
+
+
+def _read_range(runner: DuckRunner, engine: Engine, after: int, last: int) -> None:
+    """Reads the positions after one, up to another, into `log`.
+
+    In two passes over the range: the participants who are new in it, then its events straight into
+    their columns. Keeping a range in between to do both in one took a third longer.
+    """
+    with _arrow(engine, _newcomers(after, last)) as stream:
+        runner.connection.register("arriving", stream)
+        runner.run("INSERT INTO person SELECT id, participant_id FROM arriving")
+        runner.connection.unregister("arriving")
+    born = "CAST(a.s.birth_date AS DATE)"
+    values = {
+        "position": "a.id",
+        "pid": "p.pid",
+        "topic": "a.topic",
+        "day": _number("CAST(a.occurred_on AS DATE)"),
+        "recorded": "a.recorded_at",
+        "replaces_position": "nullif(a.replaced, 0)",
+        "until": _number("CAST(a.s.until AS DATE)"),
+        "born": _number(born),
+        "born_year": f"year({born})",
+        "born_month_day": f"month({born}) * 100 + day({born})",
+    }
+    chosen = ", ".join(
+        f"CAST({values.get(name, f'a.s.{name}')} AS {type_})" for name, type_ in LOG.items()
+    )
+    types = orjson.dumps(_STATE).decode()
+    with _arrow(engine, _events(engine, after, last)) as stream:
+        runner.connection.register("arriving", stream)
+        # A stream has no known length, is taken for the shorter side, and would be held in memory.
+        runner.run("SET disabled_optimizers = 'build_side_probe_side'")
+        runner.run(
+            f"INSERT INTO log SELECT {chosen} FROM (SELECT id, participant_id, topic, "
+            f"occurred_on, recorded_at, replaced, from_json(decode(state), '{types}') AS s "
+            "FROM arriving) a LEFT JOIN person p ON p.participant_id = a.participant_id"
+        )
+        runner.run("RESET disabled_optimizers")
+        runner.connection.unregister("arriving")
+
+
+def _number(day: str) -> str:
+    return f"({day} - DATE '1970-01-01')"
+
+
+def _newcomers(after: int, last: int) -> str:
+    """The participants whose first event is in a range; its position is their number."""
+    return (
+        "SELECT id, participant_id FROM events "
+        f"WHERE id > {after} AND id <= {last} AND version = 1 ORDER BY id"
+    )
+
+
+def _events(engine: Engine, after: int, last: int) -> str:
+    """A range of the log, with the position of what each event replaces, 0 where it is nothing.
+
+    No column starts with NULLs: the driver for SQLite takes a column's type from its first rows.
+    """
+    if engine.dialect.name == "sqlite":
+        day, has = "e.occurred_on", "instr(e.state, CAST('\"replaces\"' AS BLOB))"
+        target = "json_extract(CAST(e.state AS TEXT), '$.replaces')"
+    else:
+        day, has = "CAST(e.occurred_on AS TEXT)", "position('\"replaces\"'::bytea IN e.state)"
+        target = "convert_from(e.state, 'UTF8')::json->>'replaces'"
+    return (
+        f"SELECT e.id, e.participant_id, e.topic, e.state, {day} AS occurred_on, e.recorded_at, "
+        f"CASE WHEN {has} > 0 THEN coalesce((SELECT t.id FROM events t WHERE t.source = e.source "
+        f"AND t.source_event_id = {target}), 0) ELSE 0 END AS replaced "
+        f"FROM events e WHERE e.id > {after} AND e.id <= {last} ORDER BY e.id"
+    )
+
+
+@contextmanager
+def _arrow(engine: Engine, query: str) -> Iterator[Any]:
+    """A query's rows as a stream of Arrow, by the database's ADBC driver."""
+    import adbc_driver_manager as adbc  # noqa: PLC0415 - only a refresh needs it
+
+    with (
+        adbc_database(engine) as database,
+        adbc.AdbcConnection(database) as connection,
+        adbc.AdbcStatement(connection) as statement,
+    ):
+        if engine.dialect.name == "sqlite":
+            statement.set_options(**{"adbc.sqlite.query.batch_rows": _BATCH})
+        statement.set_sql_query(query)
+        stream, _ = statement.execute_query()
+        yield stream
+
+
+def adbc_database(engine: Engine) -> Any:
+    """A store as its ADBC driver opens it."""
+    if engine.dialect.name == "sqlite":
+        import adbc_driver_sqlite  # noqa: PLC0415
+
+        return adbc_driver_sqlite.connect(engine.url.database)
+    adbc_driver_postgresql = import_module("adbc_driver_postgresql")
+
+    url = engine.url.set(drivername="postgresql")
+    return adbc_driver_postgresql.connect(url.render_as_string(hide_password=False))
+
+
+def place_of(engine: Engine) -> Path:
+    """Where a store's copy lies: FORLOP_COPY; else beside a SQLite file, or in the user's cache."""
+    chosen = os.environ.get("FORLOP_COPY")
+    if chosen:
+        return Path(chosen)
+    if engine.dialect.name == "sqlite":
+        return Path(f"{engine.url.database}.columns")
+    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
+    name = hashlib.sha256(engine.url.render_as_string(hide_password=True).encode()).hexdigest()
+    return cache / "forlop" / f"{name[:32]}.columns"
+
+
+def _remove(path: Path) -> None:
+    for name in (path, path.with_name(path.name + ".wal")):
+        name.unlink(missing_ok=True)

@@ -1,0 +1,1 @@
+"""Out again: the log as events, spells as microdata, and the forms that municipalities send."""

@@ -1,0 +1,174 @@
+"""`rerun`: a published output made again from its `meta`, and what differs where it does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any, Final, Literal
+
+import orjson
+from sqlalchemy import Engine, select
+
+from adapters.answers import answer, fingerprint
+from adapters.asking_again import (
+    AnyMeta,
+    DiffMeta,
+    ExplainMeta,
+    FigureMeta,
+    TriangleMeta,
+    UnreadableMetaError,
+    read_meta,
+)
+from adapters.database import reading
+from adapters.errors import WrongUseError
+from adapters.event_store import NO_HASH, head_of
+from adapters.explaining import explain
+from adapters.revising import diff, grow
+from adapters.schema import events
+from domain.codes import Profile
+from projections.question import DEFINITIONS
+
+Verdict = Literal["same", "rewritten", "differs"]
+_REASONS: Final = (".definitions", ".profile", ".profile_hash", ".head")  # told in words
+
+
+@dataclass(frozen=True, slots=True)
+class Rerun:
+    """What came of it: the bytes made now (none where nothing could be), and what is to be said.
+
+    `same`: the same bytes. `rewritten`: the same values, in a file that was written otherwise.
+    `differs`: `says` tells what, the most basic reason first.
+    """
+
+    verdict: Verdict
+    says: list[str]
+    made: bytes | None
+
+
+def rerun(engine: Engine, profile: Profile, published: bytes) -> Rerun:
+    """Makes an output again; WrongUseError where it is not a figure's JSON."""
+    found = _read(published)
+    try:
+        meta = read_meta(found["meta"])
+    except UnreadableMetaError as error:
+        raise WrongUseError(f"this is no output that can be asked again: {error}") from None
+    asked = [meta.before, meta.after] if isinstance(meta, DiffMeta) else [meta]
+    reasons = dict.fromkeys(
+        said
+        for one in asked
+        for said in (*_definition_reasons(one, profile), *_log_reasons(engine, one))
+    )
+    if any(one.position > _length(engine) for one in asked):
+        return Rerun("differs", list(reasons), None)
+    made = _make(engine, profile, meta)
+    if made == published and not reasons:
+        return Rerun("same", [], made)
+    difference = _first_difference(found, orjson.loads(made))
+    if difference is None and not reasons:
+        return Rerun("rewritten", [_written_otherwise(published, made)], made)
+    last = difference or "the numbers come out as published all the same"
+    return Rerun("differs", [*reasons, last], made)
+
+
+def _read(published: bytes) -> dict[str, Any]:
+    try:
+        found = orjson.loads(published)
+    except orjson.JSONDecodeError as error:
+        raise WrongUseError(f"not JSON: {error}; publish with --json to rerun") from None
+    if not isinstance(found, dict) or not isinstance(found.get("meta"), dict):
+        raise WrongUseError("no figure of this program: it has no meta")
+    return found
+
+
+def _definition_reasons(meta: FigureMeta, profile: Profile) -> Iterator[str]:
+    if meta.definitions != DEFINITIONS:
+        yield f"the definitions are version {DEFINITIONS}; it was published with {meta.definitions}"
+    if meta.profile != profile.name:
+        yield f"the profile is {profile.name}; it was published with {meta.profile}"
+    elif meta.profile_hash != fingerprint(profile):
+        yield f"the profile {profile.name} has other rules or codes than when it was published"
+
+
+def _log_reasons(engine: Engine, meta: FigureMeta) -> Iterator[str]:
+    position, length = meta.position, _length(engine)
+    if position > length:
+        yield f"the log ends at position {length}, before {position}: it was cut off, or is another"
+        return
+    now = _hash_at(engine, position).hex()
+    if now != meta.head:
+        yield (
+            f"the log was altered at or before position {position}, or is another: "
+            f"its head hash there was {meta.head} when published and is {now} now"
+        )
+
+
+def _length(engine: Engine) -> int:
+    with reading(engine) as connection:
+        return head_of(connection).position
+
+
+def _hash_at(engine: Engine, position: int) -> bytes:
+    if position == 0:
+        return NO_HASH
+    with reading(engine) as connection:
+        query = select(events.c.hash).where(events.c.id == position)
+        return bytes(connection.execute(query).scalar_one_or_none() or b"")
+
+
+def _make(engine: Engine, profile: Profile, meta: AnyMeta) -> bytes:
+    match meta:
+        case DiffMeta():
+            return diff(engine, profile, meta.before.asked(), meta.after.asked()).as_json()
+        case TriangleMeta():
+            every, since = meta.triangle, meta.known_from
+            return grow(engine, profile, meta.asked(), every, since).as_json()
+        case ExplainMeta():
+            asked, row, column = meta.asked(), meta.row, meta.column
+            who = meta.participant
+            return explain(engine, profile, asked, row, column, participant=who).as_json()
+    return answer(engine, profile, meta.asked()).as_json()
+
+
+def _written_otherwise(published: bytes, made: bytes) -> str:
+    return (
+        f"the same values, but the file was written otherwise: "
+        f"{len(published)} bytes, {len(made)} made now"
+    )
+
+
+def _first_difference(published: dict[str, Any], now: dict[str, Any]) -> str | None:
+    """The first number that differs; else the first argument; not what is a reason by itself."""
+    was, is_ = ({name: one[name] for name in one if name != "meta"} for one in (published, now))
+    numbers = _differences(was, is_, "")
+    arguments = (
+        one
+        for one in _differences(published["meta"], now["meta"], "meta")
+        if not one.partition(":")[0].endswith(_REASONS)
+    )
+    return next(chain(numbers, arguments), None)
+
+
+def _differences(published: object, now: object, path: str) -> Iterator[str]:
+    """Where two JSON values differ, in reading order: the path, what was published, what is now."""
+    if isinstance(published, dict) and isinstance(now, dict):
+        for name in dict.fromkeys((*published, *now)):
+            where = f"{path}.{name}" if path else name
+            if name not in now:
+                yield f"{where}: published {_short(published[name])}, now not there"
+            elif name not in published:
+                yield f"{where}: not published, now {_short(now[name])}"
+            else:
+                yield from _differences(published[name], now[name], where)
+    elif isinstance(published, list) and isinstance(now, list):
+        for index, (one, other) in enumerate(zip(published, now, strict=False)):
+            yield from _differences(one, other, f"{path}[{index}]")
+        if len(published) != len(now):
+            yield f"{path}: published {len(published)} of them, now {len(now)}"
+    elif type(published) is not type(now) or published != now:
+        yield f"{path}: published {_short(published)}, now {_short(now)}"
+
+
+def _short(value: object) -> str:
+    text = orjson.dumps(value).decode()
+    return text if len(text) <= 80 else f"{text[:80]}…"

@@ -1,0 +1,238 @@
+"""What sources have said so far: records as they came, and what each said of its subjects.
+
+All of it can hold national numbers, so it is sealed under the key of the person whom it is about.
+Where that is several persons, or one whom the store does not know, it is sealed under the store's
+own key, and erasure empties it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, Table, delete, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from adapters.case_systems.messages import (
+    Implementation,
+    SourceRecord,
+    Version,
+    from_stored,
+    to_stored,
+)
+from adapters.event_store import in_parts
+from adapters.participants import ids_of
+from adapters.schema import implementations, source_records, source_subjects, source_versions
+from adapters.seals import Seals
+
+
+@dataclass(slots=True)
+class Past:
+    """What was said of one subject, in the order in which it was taken.
+
+    `gone` are the digests of versions whose content was erased.
+    """
+
+    versions: list[Version] = field(default_factory=list)
+    gone: set[bytes] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A version that is new, the HMACs of its subject and its content, the record that it came in,
+    and whom it is about.
+
+    `record` is None for a version that no source sent: see `adapters.overlaps`.
+    """
+
+    subject: bytes
+    digest: bytes
+    version: Version
+    record: SourceRecord | None
+    participants: frozenset[str]
+
+
+class Said:
+    """What sources have said, inside one transaction."""
+
+    def __init__(self, connection: Connection, seals: Seals) -> None:
+        self._connection = connection
+        self._seals = seals
+        self._is_empty = not _last(connection, source_versions)
+
+    def subject(self, source: str, subject: str) -> bytes:
+        """Under what the store finds a subject: its own name can hold a person's key."""
+        return self._seals.secret.fingerprint(f"subject/{source}/{subject}".encode())
+
+    def digest(self, version: Version) -> bytes:
+        return self._seals.secret.fingerprint(f"version/{version.digest}".encode())
+
+    def known_among(self, digests: Sequence[bytes]) -> set[bytes]:
+        """Those of some digests under which something was said before, erased or not."""
+        found: set[bytes] = set()
+        for some in in_parts(() if self._is_empty else digests):
+            query = select(source_versions.c.digest).where(source_versions.c.digest.in_(some))
+            found.update(bytes(digest) for (digest,) in self._connection.execute(query))
+        return found
+
+    def past(self, subjects: Sequence[bytes]) -> dict[bytes, Past]:
+        """What was said of some subjects; those of which nothing was have an empty past."""
+        found = {subject: Past() for subject in subjects}
+        for some in in_parts(() if self._is_empty else subjects):
+            rows = self._connection.execute(
+                select(source_versions)
+                .where(source_versions.c.subject.in_(some))
+                .order_by(source_versions.c.id)
+            ).all()
+            self._seals.load({bytes(row.participant_id) for row in rows} - {b""})
+            for row in rows:
+                past, version = found[bytes(row.subject)], self._open(row)
+                if version is None:
+                    past.gone.add(bytes(row.digest))
+                else:
+                    past.versions.append(version)
+        return found
+
+    def every(self) -> Iterable[tuple[bytes, Past]]:
+        """The past of every subject that has one."""
+        query = select(source_versions.c.subject).distinct().order_by(source_versions.c.subject)
+        subjects = [bytes(subject) for (subject,) in self._connection.execute(query)]
+        for some in in_parts(subjects):
+            yield from self.past(some).items()
+
+    def subjects_of(self, lookups: Iterable[bytes]) -> set[bytes]:
+        """The subjects that are about some persons, by the HMAC of their keys."""
+        found: set[bytes] = set()
+        for some in in_parts(list(lookups)):
+            query = select(source_subjects.c.subject).where(source_subjects.c.lookup.in_(some))
+            found.update(bytes(subject) for (subject,) in self._connection.execute(query))
+        return found
+
+    def _open(self, row: Any) -> Version | None:
+        person = bytes(row.participant_id)
+        stored = self._seals.open_said(person, "version", row.id, bytes(row.stored))
+        return from_stored(stored) if stored else None
+
+    def keep(self, taken: Sequence[Taken], at: int, batch_id: int) -> None:
+        """Writes down what is new, in the order in which it was taken."""
+        if not taken:
+            return
+        everybody = {person for one in taken for person in one.participants}
+        ids = ids_of(self._connection, everybody, self._seals)
+        self._seals.load(ids.values())
+        record_ids = self._keep_records(taken, ids, at, batch_id)
+        first = _last(self._connection, source_versions) + 1
+        rows = []
+        for number, one in enumerate(taken, start=first):
+            owner = _owner(one.participants, ids)
+            stored = self._seals.seal_said(owner, "version", number, to_stored(one.version))
+            row = {
+                "id": number,
+                "source": one.version.source,
+                "subject": one.subject,
+                "digest": one.digest,
+                "participant_id": owner,
+                "stored": stored,
+                "record_id": record_ids.get(id(one.record), 0),
+            }
+            rows.append(row)
+        self._connection.execute(source_versions.insert(), rows)
+        lookups = {person: self._seals.secret.lookup(person) for person in everybody}
+        about = {(one.subject, lookups[person]) for one in taken for person in one.participants}
+        _insert_new(
+            self._connection,
+            source_subjects,
+            [{"subject": subject, "lookup": lookup} for subject, lookup in sorted(about)],
+        )
+
+    def _keep_records(
+        self, taken: Sequence[Taken], ids: Mapping[str, bytes], at: int, batch_id: int
+    ) -> dict[int, int]:
+        """Keeps each record once, raw; gives its number by the record's identity in memory."""
+        about: dict[int, set[str]] = {}
+        records: dict[int, tuple[SourceRecord, Version]] = {}
+        for one in taken:
+            if one.record is not None:
+                about.setdefault(id(one.record), set()).update(one.participants)
+                records.setdefault(id(one.record), (one.record, one.version))
+        first = _last(self._connection, source_records) + 1
+        numbers = {identity: first + index for index, identity in enumerate(records)}
+        rows = []
+        for identity, (record, version) in records.items():
+            owner, number = _owner(about[identity], ids), numbers[identity]
+            row = {
+                "id": number,
+                "source": version.source,
+                "fingerprint": self._seals.secret.fingerprint(record.raw),
+                "participant_id": owner,
+                "raw": self._seals.seal_said(owner, "record", number, record.raw),
+                "received_at": at,
+                "batch_id": batch_id,
+                "line": version.line or 0,
+            }
+            rows.append(row)
+        if rows:
+            self._connection.execute(source_records.insert(), rows)
+        return numbers
+
+
+def _owner(participants: Iterable[str], ids: Mapping[str, bytes]) -> bytes:
+    """Under whose key something is sealed; empty: under the store's own."""
+    found = list(participants)
+    return ids.get(found[0], b"") if len(found) == 1 else b""
+
+
+def _last(connection: Connection, table: Table) -> int:
+    return connection.execute(select(func.max(table.c.id))).scalar_one() or 0
+
+
+def _insert_new(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+    """Inserts those rows that are not there yet."""
+    if not rows:
+        return
+    insert: Any = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    connection.execute(insert(table).on_conflict_do_nothing(), list(rows))
+
+
+def forget(connection: Connection, subjects: Iterable[bytes]) -> None:
+    """Empties all that was kept of some subjects, and whom they were about; digests are left.
+
+    A record that was about others as well is emptied with it.
+    """
+    for some in in_parts(sorted(subjects)):
+        of_them = source_versions.c.subject.in_(some)
+        records = select(source_versions.c.record_id).where(of_them)
+        connection.execute(
+            update(source_records).where(source_records.c.id.in_(records)).values(raw=b"")
+        )
+        connection.execute(update(source_versions).where(of_them).values(stored=b""))
+        connection.execute(delete(source_subjects).where(source_subjects.c.subject.in_(some)))
+
+
+def implementations_of(connection: Connection, source: str) -> dict[str, Implementation]:
+    """The implementations that a source has told of, by its own id of them."""
+    query = select(implementations).where(implementations.c.source == source)
+    return {
+        row.reference: Implementation(row.measure_type, row.provider)
+        for row in connection.execute(query)
+    }
+
+
+def keep_implementations(
+    connection: Connection, source: str, told: Mapping[str, Implementation]
+) -> None:
+    """Writes down implementations; what is told now takes the place of what was told before."""
+    for some in in_parts(list(told)):
+        mine = (implementations.c.source == source) & implementations.c.reference.in_(some)
+        connection.execute(delete(implementations).where(mine))
+        rows = [
+            {
+                "source": source,
+                "reference": reference,
+                "measure_type": told[reference].measure_type,
+                "provider": told[reference].provider,
+            }
+            for reference in some
+        ]
+        connection.execute(implementations.insert(), rows)

@@ -1,0 +1,111 @@
+"""Where each participant's history was left: so that an event at its end needs no rereading.
+
+A convenience beside the log, worked out from it and nothing else. A row is right for the version
+that it names; where it is missing the history is read instead. Whoever appends without keeping it
+removes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import orjson
+from sqlalchemy import Connection
+
+from adapters.event_store import in_parts
+from domain.calendar import from_microseconds, to_microseconds
+from domain.history import End, History
+from domain.standing import Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A participant's last version, where the history ends, and what runs there."""
+
+    version: int
+    end: End
+    standing: Standing
+
+
+def left_of(connection: Connection, persons: Iterable[bytes]) -> dict[bytes, Left]:
+    """Where the histories of some participants were left, those of which it is known."""
+    found: dict[bytes, Left] = {}
+    mark = "?" if connection.dialect.name == "sqlite" else "%s"
+    for some in in_parts(list(persons), 5000):
+        marks = ", ".join([mark] * len(some))
+        rows = connection.exec_driver_sql(
+            "SELECT participant_id, version, ends_on, ends_at, ends_position, state "
+            f"FROM standings WHERE participant_id IN ({marks})",
+            tuple(some),
+        )
+        for person, version, ends_on, ends_at, position, state in rows:
+            end = (date.fromordinal(ends_on), from_microseconds(ends_at), position)
+            found[bytes(person)] = Left(version, end, _decoded(bytes(state)))
+    return found
+
+
+def leave(
+    connection: Connection, histories: Mapping[bytes, History], versions: Mapping[bytes, int]
+) -> None:
+    """Writes down where histories are left; `versions` are those of the participants changed."""
+    rows = []
+    for person, version in versions.items():
+        history = histories[person]
+        if history.end is not None:
+            ends_on, ends_at, position = history.end
+            when = (ends_on.toordinal(), to_microseconds(ends_at), position)
+            rows.append((person, version, *when, _encoded(history.standing)))
+    if not rows:
+        return
+    names = "participant_id, version, ends_on, ends_at, ends_position, state"
+    changed = ", ".join(f"{name} = excluded.{name}" for name in names.split(", ")[1:])
+    keep = f"ON CONFLICT (participant_id) DO UPDATE SET {changed}"
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(
+            f"INSERT INTO standings ({names}) VALUES (?, ?, ?, ?, ?, ?) {keep}", rows
+        )
+        return
+    connection.exec_driver_sql(
+        f"INSERT INTO standings ({names}) SELECT * FROM unnest(%s::bytea[], %s::int[], %s::int[], "
+        f"%s::bigint[], %s::bigint[], %s::bytea[]) {keep}",
+        tuple(list(column) for column in zip(*rows, strict=True)),
+    )
+
+
+def _encoded(now: Standing) -> bytes:
+    return orjson.dumps(
+        (
+            now.programmes,
+            now.placements,
+            now.sanctions,
+            now.sanctions_begun,
+            now.on_duty,
+            now.exempt_for,
+            sorted(now.benefits),
+            now.born_on,
+            now.first_on,
+        )
+    )
+
+
+def _decoded(state: bytes) -> Standing:
+    programmes, placements, sanctions, begun, on_duty, exempt, benefits, born, first = orjson.loads(
+        state
+    )
+    return Standing(
+        programmes,
+        placements,
+        {key: _day(until) for key, until in sanctions.items()},
+        begun,
+        on_duty,
+        exempt,
+        set(benefits),
+        _day(born),
+        _day(first),
+    )
+
+
+def _day(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)

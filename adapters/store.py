@@ -1,0 +1,191 @@
+"""A store as a program uses it: append, ask for figures, replay. Behind `import forlop`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from os import PathLike, fspath
+from typing import Any
+
+import orjson
+from sqlalchemy import Engine
+
+from adapters.access_log import reader
+from adapters.answers import Asked, EngineName, answer
+from adapters.database import open_engine
+from adapters.disclosing import Control, controlled
+from adapters.errors import WrongUseError
+from adapters.ingest import Delivering, Summary, append_file, current_time, last_position
+from adapters.journeys import replay_of
+from adapters.many_answers import Answers
+from adapters.notebook import Shown, shown
+from adapters.profiles import open_profile
+from adapters.readers.files import RowFile, delivery
+from adapters.readers.rows import RawRow, fill_source
+from adapters.reports.catalogue import find
+from adapters.reports.running import run
+from domain.calendar import Length, Period, parse_day, parse_known_at
+from domain.codes import Language
+from projections.disclosure import Rule
+from projections.question import Figure, QuestionError, Value
+from projections.replay import as_json
+
+Day = date | str
+Values = Value | Sequence[Value]
+
+
+class Store:
+    """One event store. Figures take the arguments of the command line, days as dates or text."""
+
+    def __init__(self, engine: Engine, profile: str | PathLike[str] = "default") -> None:
+        self._engine = engine
+        self._url = engine.url.render_as_string()
+        self._folder = open_profile(profile)
+        self._profile = self._folder.profile
+
+    @property
+    def position(self) -> int:
+        """The last position in the log; 0 when it is empty."""
+        return last_position(self._engine)
+
+    def append_file(
+        self, path: str | PathLike[str], *, source: str | None = None, dry_run: bool = False
+    ) -> Summary:
+        """Appends a file of events: CSV, JSON Lines or Parquet, gzipped or not."""
+        with delivery(fspath(path)) as found:
+            return append_file(self._engine, RowFile(found, source), self._profile, dry_run=dry_run)
+
+    def append(
+        self, rows: Iterable[Mapping[str, Any]], *, source: str | None = None, name: str = "rows"
+    ) -> Summary:
+        """Appends rows, each a mapping from column to text, date, time or truth value."""
+        delivering = Delivering(self._engine, self._profile, name, "", current_time)
+        summary = delivering.append(_raw(rows, source))
+        summary.position = summary.position or self.position
+        return summary
+
+    def figure(
+        self,
+        figure: Figure,
+        *,
+        at: Day | None = None,
+        start: Day | None = None,
+        end: Day | None = None,
+        known_at: datetime | Day | None = None,
+        by: str | Sequence[str] = (),
+        where: Mapping[str, Values] | None = None,
+        window: str | None = None,
+        horizons: Sequence[str] | None = None,
+        engine: EngineName = "columnar",
+        suppress: int | None = None,
+        lang: Language = "en",
+        **more: Any,
+    ) -> Shown:
+        """A figure by its name, as `forlop FIGURE` counts it; `start` and `end` are both included.
+
+        `suppress` is the threshold below which counts are hidden, with what would give them away;
+        `lang` the language of labels. `more` are `position`, `of`, `programme`, `every`,
+        `targets`, `curve`, `ages`, `places`.
+        Raises WrongUseError where the question cannot be meant.
+        """
+        try:
+            if (start is None) != (end is None):
+                raise WrongUseError("a period needs both start and end")
+            period = Period.closed(_day(start), _day(end)) if start and end else None
+            given = dict(more)
+            if window is not None:
+                given["window"] = Length.parse(window)
+            if horizons is not None:
+                given["horizons"] = tuple(map(Length.parse, horizons))
+            asked = Asked(
+                figure,
+                at=None if at is None else _day(at),
+                known_at=_known_at(known_at),
+                period=period,
+                by=(by,) if isinstance(by, str) else tuple(by),
+                where={name: _values(values) for name, values in (where or {}).items()},
+                **given,
+            )
+        except (ValueError, QuestionError) as error:
+            raise WrongUseError(str(error)) from None
+        found: Any = answer(self._engine, self._profile, asked, engine).as_mapping()
+        if suppress is not None:
+            (found,) = controlled([found], Control(Rule(suppress)), self._profile)
+        return shown(found, self._profile, lang)
+
+    def report(self, name: str, *, lang: Language = "en") -> Shown:
+        """A report by its name, as `forlop report run` counts it, nothing hidden."""
+        (wanted,) = find([name], self._folder, self._url)
+        (ran,) = run([wanted], Answers(self._engine, self._profile), self._profile, lang).reports
+        profile = replace(self._profile, lists=ran.labels)
+        return shown(ran.result, profile, lang)
+
+    def replay(
+        self,
+        participant: str,
+        *,
+        at: Day | None = None,
+        known_at: datetime | Day | None = None,
+        position: int | None = None,
+        user: str | None = None,
+        reason: str | None = None,
+    ) -> dict[str, Any]:
+        """One participant's history and state, as `forlop replay --json` prints it.
+
+        The access log keeps `user`, by default whoever runs this, and `reason`.
+        """
+        found, meta, day = replay_of(
+            self._engine,
+            participant,
+            at=None if at is None else _day(at),
+            known_at=_known_at(known_at),
+            position=position,
+            by=reader(user, reason),
+        )
+        return {"meta": meta, **as_json(found, day, self._profile)}
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def open_store(
+    url: str = "sqlite:///forlop.db",
+    *,
+    make: bool = False,
+    profile: str | PathLike[str] = "default",
+) -> Store:
+    """The store at a SQLAlchemy URL; `make` makes one in a database that is empty.
+
+    `profile` is the name of one that is shipped, or a folder.
+    """
+    return Store(open_engine(url, make=make), profile)
+
+
+def _raw(rows: Iterable[Mapping[str, Any]], source: str | None) -> Iterable[RawRow]:
+    for line, cells in enumerate(rows, start=1):
+        raw = RawRow(line, orjson.dumps(dict(cells), default=str), dict(cells))
+        fill_source(raw, source)
+        yield raw
+
+
+def _day(day: Day) -> date:
+    return parse_day(day) if isinstance(day, str) else day
+
+
+def _known_at(moment: datetime | Day | None) -> datetime | None:
+    if moment is None or isinstance(moment, datetime):
+        return moment
+    return parse_known_at(moment if isinstance(moment, str) else moment.isoformat())
+
+
+def _values(values: Values) -> tuple[Value, ...]:
+    if values is None or isinstance(values, str | bool):
+        return (values,)
+    return tuple(values)

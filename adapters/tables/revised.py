@@ -1,0 +1,128 @@
+"""A revision for a terminal: the rows that changed, their causes, and the events behind each."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from adapters.revising import Revised
+from adapters.tables.explained import known, pairs, title
+from projections.revising.causes import MEANINGS
+
+
+def as_text(found: Revised, *, most: int | None, width: int, color: bool) -> str:
+    """The revision as people read it; `most` changes of each cause, None: all."""
+    from rich.console import Console  # noqa: PLC0415 - slow to import
+
+    out = io.StringIO()
+    console = Console(file=out, width=width, force_terminal=color, highlight=False)
+    if "triangle" in found.meta:
+        _show_triangle(console, found)
+    else:
+        _show_changes(console, found, most)
+    return out.getvalue()
+
+
+def _show_changes(console: Any, found: Revised, most: int | None) -> None:
+    from rich.text import Text  # noqa: PLC0415
+
+    before, after = found.meta["before"], found.meta["after"]
+    console.print(Text(title(before), style="bold"))
+    if title(before) != title(after):
+        console.print(Text(f"  after: {title(after)}", style="bold"))
+    console.print(Text(f"  before: {_asked(before)}\n  after:  {_asked(after)}", style="dim"))
+    rows = found.rows if found.total is None else [*found.rows, {"total": "", **found.total}]
+    changed = [row for row in rows if _differs(row)]
+    for row in changed:
+        _show_row(console, row, most)
+    same = len(rows) - len(changed)
+    console.print(f"\n{len(changed)} rows changed, {same} stayed the same")
+
+
+def _asked(meta: Mapping[str, Any]) -> str:
+    window = f", window {meta['window']}" if "window" in meta else ""
+    return known(meta) + window
+
+
+def _differs(row: Mapping[str, Any]) -> bool:
+    return bool(row["before"] != row["after"] or row["causes"])
+
+
+def _names(row: Mapping[str, Any]) -> str:
+    own = {name: row[name] for name in row if name not in _PARTS}
+    return pairs(own).strip() or "all"
+
+
+_PARTS = ("before", "after", "change", "causes")
+
+
+def _show_row(console: Any, row: Mapping[str, Any], most: int | None) -> None:
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    console.print()
+    table = Table(title=Text(_names(row)), title_justify="left", title_style="bold")
+    table.add_column("")
+    for name in row["after"]:
+        table.add_column(name, justify="right")
+    for name in ("before", "after", "change"):
+        said = [pairs({"": row[name][column]}).strip() for column in row["after"]]
+        table.add_row(name, *map(Text, said), end_section=name == "change")
+    for part in row["causes"]:
+        change = part["change"]
+        told = [f"{change[name]:+d}" if name in change else "" for name in row["after"]]
+        table.add_row(f"  {part['cause'].replace('_', ' ')}", *told)
+    console.print(table)
+    for part in row["causes"]:
+        for line in _told(part, most):
+            console.print(Text(line), soft_wrap=True)
+
+
+def _told(part: Mapping[str, Any], most: int | None) -> Iterator[str]:
+    cause = part["cause"]
+    said = f"{cause.replace('_', ' ')} ({MEANINGS[cause]})"
+    yield f"  {said}: {part['persons']} persons"
+    for one in part["changes"][:most]:
+        change = ", ".join(f"{name} {number:+d}" for name, number in one["change"].items())
+        yield f"    {one['participant'] or 'erased'}: {change}"
+        for event in one["events"]:
+            fields = " ".join(str(value) for value in event["fields"].values())
+            recorded = event["recorded_at"][:16].replace("T", " ")
+            said = f"{event['type']} {event['occurred_on']} {fields}".strip()
+            role = event["role"].replace("_", " ")
+            yield f"      {role}: {said}, recorded {recorded}, position {event['position']}"
+    if most is not None and len(part["changes"]) > most:
+        yield f"    … and {len(part['changes']) - most} changes more"
+
+
+def _show_triangle(console: Any, found: Revised) -> None:
+    """One table for each measured column: steps down, knowledge times across."""
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    meta = found.meta
+    step = meta["triangle"]
+    console.print(Text(title(meta), style="bold"))
+    if not found.rows:
+        return
+    names = [step, "known_at", *meta["by"]]
+    days = sorted({row["known_at"] for row in found.rows})
+    numbers = [name for name in found.rows[0] if name not in names and _is_number(found, name)]
+    labels = [name for name in found.rows[0] if name not in (*numbers, "known_at")]
+    for column in numbers:
+        table = Table(title=Text(column), title_justify="left", title_style="bold")
+        for name in (*labels, *days):
+            table.add_column(name, justify="left" if name in labels else "right")
+        grid: dict[tuple[str, ...], dict[str, str]] = {}
+        for row in found.rows:
+            key = tuple(pairs({"": row[name]}).strip() for name in labels)
+            grid.setdefault(key, {})[row["known_at"]] = pairs({"": row[column]}).strip()
+        for key, cells in grid.items():
+            table.add_row(*key, *(cells.get(day, "") for day in days))
+        console.print(table)
+    console.print(Text(known(meta), style="dim"))
+
+
+def _is_number(found: Revised, name: str) -> bool:
+    return any(isinstance(row[name], int | float) for row in found.rows) and name != "months"

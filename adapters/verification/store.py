@@ -1,0 +1,132 @@
+"""`verify`: every check over one store, read in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, text
+
+from adapters.database import reading
+from adapters.errors import NotAStoreError, WrongUseError
+from adapters.event_store import Head
+from adapters.schema import APPEND_ONLY, accesses, batches, erasures, trigger_names
+from adapters.verification.chains import batch_findings, chain_findings, rows_of, spans_of
+from adapters.verification.findings import Finding
+from adapters.verification.log import LogCheck
+from adapters.verification.people import history_findings, key_findings
+
+# A further check, such as that of a copy of the log, is given the connection and the head.
+Check = Callable[[Connection, Head], Iterable[Finding]]
+_MOST: Final = 100
+
+
+@dataclass(slots=True)
+class Report:
+    """What a verification came to: the head of the log as it was found, and what is wrong."""
+
+    head: Head
+    events: int = 0
+    findings: list[Finding] = field(default_factory=list)
+    more: int = 0
+
+    @property
+    def first(self) -> Finding | None:
+        """What is wrong at the first bad position; before positions, other tables' rows."""
+        placed = [found for found in self.findings if found.table == "events" and found.at]
+        return min(placed, key=lambda found: found.at or 0) if placed else next(iter(self), None)
+
+    def __iter__(self) -> Iterator[Finding]:
+        return iter(self.findings)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "whole": not self.findings,
+            "position": self.head.position,
+            "head": self.head.hash.hex(),
+            "events": self.events,
+            "first": None if self.first is None else self.first.as_json(),
+            "findings": [found.as_json() for found in self.findings],
+            "more": self.more,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """A head that was kept outside: its position, and the beginning of its hash in hex."""
+
+    position: int
+    hash: str
+
+    def __post_init__(self) -> None:
+        digits = set(self.hash) <= set("0123456789abcdef")
+        if self.position < 0 or not digits or not 16 <= len(self.hash) <= 64:
+            raise WrongUseError(
+                "a head is a position and 16 to 64 hex digits, as `forlop head` prints them"
+            )
+
+
+def verify(
+    engine: Engine, expected: Expected | None = None, further: Iterable[Check] = ()
+) -> Report:
+    """Checks a store; the findings are in the order of the checks, at most a hundred of them.
+
+    Works without the store's secret; with it, the participants' keys are opened as well.
+    """
+    report = Report(Head(0, b""))
+    try:
+        with reading(engine) as connection:
+            for found in _findings(connection, report, expected, further):
+                if len(report.findings) < _MOST:
+                    report.findings.append(found)
+                else:
+                    report.more += 1
+    except NotAStoreError as error:
+        report.findings.append(Finding("store", None, f"the database is damaged: {error}"))
+    return report
+
+
+def _findings(
+    connection: Connection, report: Report, expected: Expected | None, further: Iterable[Check]
+) -> Iterator[Finding]:
+    yield from _trigger_findings(connection)
+    known = list(rows_of(connection, batches))
+    spans = spans_of(known)
+    remember = {last for _, last in spans.values()} | ({expected.position} if expected else set())
+    log = LogCheck(connection, remember)
+    yield from log.findings(spans)
+    report.head, report.events = Head(log.position, log.head), log.counted
+    if expected is not None:
+        yield from _head_findings(expected, log)
+    for table in (batches, erasures, accesses):
+        yield from chain_findings(connection, table)
+    yield from batch_findings(known, log.hashes, log.position)
+    yield from history_findings(connection)
+    yield from key_findings(connection)
+    for check in further:
+        yield from check(connection, report.head)
+
+
+def _head_findings(expected: Expected, log: LogCheck) -> Iterator[Finding]:
+    if expected.position > log.position:
+        what = f"the log ends at position {log.position}, the head kept outside is further on"
+        yield Finding("events", log.position + 1, f"{what}: the tail was cut off")
+    elif not log.hashes.get(expected.position, b"").hex().startswith(expected.hash):
+        what = "the hash is not the one kept outside: the log was rewritten at or before here"
+        yield Finding("events", expected.position, what)
+
+
+def _trigger_findings(connection: Connection) -> Iterator[Finding]:
+    if connection.dialect.name == "sqlite":
+        query = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+    else:
+        query = (
+            "SELECT tgname FROM pg_trigger "
+            "WHERE tgenabled <> 'D' AND NOT tgisinternal AND pg_table_is_visible(tgrelid)"
+        )
+    there = {row[0] for row in connection.execute(text(query))}
+    for table in APPEND_ONLY:
+        if missing := set(trigger_names(connection.dialect.name, table)) - there:
+            names = ", ".join(sorted(missing))
+            yield Finding(table, None, f"{table} is not protected: the trigger {names} is gone")

@@ -1,0 +1,152 @@
+"""Append beside the library used plainly, and beside what the database itself takes.
+
+python -m benchmarks.append --events 100000 --stored 1000000
+"""
+
+from __future__ import annotations
+
+import argparse
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Engine, create_engine, select
+
+import forlop
+from adapters.database import open_engine, reading
+from adapters.event_store import Row, insert_rows
+from adapters.ingest import CHUNK
+from adapters.schema import events, metadata
+from benchmarks import generator, naive, stores
+from benchmarks.databases import KINDS, Databases, databases
+from benchmarks.measuring import Took, in_turn, median, same, timed
+from benchmarks.results import Compared, Noted, keep, rates
+
+_ROUNDS: Final = 3
+_NAIVE: Final = 1_000  # events that the naive path is given; it takes the same time for each
+_SLICES: Final = 3
+
+
+def main() -> None:
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("--events", type=int, default=100_000)
+    asked.add_argument("--stored", type=int, default=1_000_000, help="in the store beforehand")
+    given = asked.parse_args()
+    rows: list[Compared | Noted] = []
+    with tempfile.TemporaryDirectory(prefix="forlop-bench-") as folder:
+        path = Path(folder) / "events.csv"
+        generator.write_csv(path, generator.events(given.events))
+        for kind in KINDS:
+            with databases(kind) as made:
+                rows += _empty(made, path, given.events)
+                rows += _full(made, Path(folder), given.events, given.stored)
+    keep("append", given.events, rows)
+
+
+def _empty(made: Databases, path: Path, count: int) -> Iterator[Compared | Noted]:
+    """Into an empty store: the whole way, the naive one, and the bare insert of the same rows."""
+    stored, few = _stored(made, path), list(generator.events(min(_NAIVE, count)))
+    urls: dict[str, str] = {}
+
+    def fresh(side: str) -> Callable[[], None]:
+        def make() -> None:
+            urls[side] = made.new()
+
+        return make
+
+    took = in_turn(
+        {
+            "ours": lambda: _append(urls["ours"], path, count),
+            "naive": lambda: naive.append(urls["naive"], few),
+            "raw": lambda: _raw(urls["raw"], stored),
+        },
+        _ROUNDS,
+        {side: fresh(side) for side in ("ours", "naive", "raw")},
+    )
+    ours, raw = _each(took["ours"], count), _each(took["raw"], count)
+    plain = _each(took["naive"], len(few))
+    raw_name = "raw executemany" if made.kind == "sqlite" else "raw binary COPY"
+    yield Compared(f"append, {made.kind}, an event", "naive library path", ours, plain, "µs")
+    yield Compared(f"append, {made.kind}, an event", raw_name, ours, raw, "µs")
+    yield from rates(f"append, {made.kind}", took["ours"], count)
+
+
+def _full(made: Databases, folder: Path, count: int, stored: int) -> Iterator[Compared]:
+    """Into a store that is full already, beside the same number into an empty one."""
+    size = max(count // _SLICES, 1)
+    rows = generator.events(stored + size * _SLICES)
+    url = made.new()
+    stores.fill(url, islice(rows, stored)).dispose()
+    full, empty = [], []
+    first = folder / "first.csv"
+    generator.write_csv(first, generator.events(size))
+    for number in range(_SLICES):
+        later = folder / f"later{number}.csv"
+        generator.write_csv(later, islice(rows, size))
+        full.append(_timed_append(url, later, size))
+        empty.append(_timed_append(made.new(), first, size))
+    yield Compared(
+        f"append to {stored:,} stored, {made.kind}, an event",
+        "to an empty store",
+        _each(median(full), size),
+        _each(median(empty), size),
+        "µs",
+    )
+
+
+def _timed_append(url: str, path: Path, count: int) -> Took:
+    return timed(lambda: _append(url, path, count))
+
+
+def _append(url: str, path: Path, count: int) -> None:
+    with forlop.open_store(url, make=True) as store:
+        summary = store.append_file(path)
+    same(summary.as_json()["appended"], count, "appended")
+
+
+def _stored(made: Databases, path: Path) -> list[Row]:
+    """The rows of the log that a file comes to, as the bare insert is given them."""
+    url = made.new()
+    with forlop.open_store(url, make=True) as store:
+        store.append_file(path)
+    engine = open_engine(url, make=False)
+    with reading(engine) as connection:
+        found: list[Any] = [tuple(row) for row in connection.execute(select(events))]
+    engine.dispose()
+    return found
+
+
+def _raw(url: str, rows: list[Row]) -> None:
+    """The same rows into a table with the same columns and indexes, as fast as the driver can."""
+    engine = create_engine(url)
+    metadata.create_all(engine, [events])
+    size = CHUNK[engine.dialect.name]
+    if engine.dialect.name == "sqlite":
+        _raw_sqlite(engine, rows, size)
+    else:
+        for start in range(0, len(rows), size):
+            with engine.begin() as connection:
+                insert_rows(connection, rows[start : start + size])
+    engine.dispose()
+
+
+def _raw_sqlite(engine: Engine, rows: list[Row], size: int) -> None:
+    marks = ", ".join("?" * len(events.columns))
+    connection = sqlite3.connect(str(engine.url.database))
+    connection.execute("PRAGMA synchronous=FULL")
+    for start in range(0, len(rows), size):
+        some = [(*row[:5], row[5].isoformat(), *row[6:]) for row in rows[start : start + size]]
+        with connection:
+            connection.executemany(f"INSERT INTO events VALUES ({marks})", some)
+    connection.close()
+
+
+def _each(took: Took, count: int) -> Took:
+    return Took(took.wall / count, took.cpu / count)
+
+
+if __name__ == "__main__":
+    main()

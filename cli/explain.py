@@ -1,0 +1,105 @@
+"""`forlop explain`: the persons and events behind a cell; why a person is, or is not, in it."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from cli import options
+from cli.figures import Options, add_asking
+
+if TYPE_CHECKING:
+    from adapters.explaining import Explanation
+
+_Row = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--row", metavar="LABEL=VALUE", help="Only rows so labelled: date, step, next_measure."
+    ),
+]
+_Column = Annotated[
+    str | None,
+    typer.Option("--column", help="Only what adds to this column: final, inflow."),
+]
+_Participant = Annotated[
+    str | None,
+    typer.Option("--participant", metavar="KEY", help="Why this person is, or is not, in it."),
+]
+_Most = Annotated[
+    int, typer.Option("--most", min=0, help="Show at most so many persons; 0 shows all.")
+]
+_OWN: Final[Options] = {
+    "row": (_Row, None),
+    "column": (_Column, None),
+    "participant": (_Participant, None),
+    "most": (_Most, 20),
+    "as_json": (options.Json, False),
+    "out": (options.Out, None),
+}
+_HELP = (
+    "The persons in a cell of FIGURE and the events that suffice for it. --where picks the cell; "
+    "without it, the whole figure.\n\n"
+    "Example: forlop explain stock --at 2003-12-31 --where target_group=long_term"
+)
+
+app = typer.Typer(
+    help="Take a figure apart, down to the events behind each cell.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+
+def _explain(figure: str, given: dict[str, Any]) -> None:
+    from adapters.database import open_engine  # noqa: PLC0415
+    from adapters.errors import WrongUseError  # noqa: PLC0415
+    from adapters.explaining import explain  # noqa: PLC0415
+    from adapters.profiles import default_profile  # noqa: PLC0415
+    from cli.asking import asked  # noqa: PLC0415
+    from projections.explaining.aim import split_conditions  # noqa: PLC0415
+    from projections.question import QuestionError  # noqa: PLC0415
+
+    try:
+        where, row = split_conditions(figure, given["where"] or (), given["row"] or ())
+    except QuestionError as error:
+        raise WrongUseError(str(error)) from None
+    found = explain(
+        open_engine(given["store"], make=False),
+        default_profile(),
+        asked(figure, given | {"where": where}),
+        row,
+        given["column"],
+        participant=given["participant"],
+    )
+    write(_written(found, given), given["out"])
+
+
+def _written(found: Explanation, given: dict[str, Any]) -> bytes:
+    from adapters.tables.explained import as_text  # noqa: PLC0415
+
+    if given["as_json"]:
+        return found.as_json()
+    return as_text(found, most=given["most"] or None, **screen(given["out"])).encode()
+
+
+def screen(out: str | None) -> dict[str, Any]:
+    """How wide a terminal is, and whether it shows colours; a file or a pipe takes neither."""
+    on_terminal = out is None and sys.stdout.isatty()
+    width = shutil.get_terminal_size((160, 24)).columns if on_terminal else 160
+    return {"width": width, "color": on_terminal}
+
+
+def write(written: bytes, out: str | None) -> None:
+    """To standard output, byte for byte, or to a file."""
+    if out is None:
+        sys.stdout.buffer.write(written)
+        sys.stdout.buffer.flush()
+        return
+    from pathlib import Path  # noqa: PLC0415
+
+    Path(out).write_bytes(written)
+
+
+add_asking(app, _HELP, _OWN, _explain)

@@ -1,0 +1,1 @@
+"""How a figure changed: between two knowledge times, positions, cutoff dates or windows."""

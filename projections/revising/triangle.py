@@ -1,0 +1,114 @@
+"""How the figure for each month grew with knowledge time: one figure for each pair of the two."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Final
+
+from domain.calendar import OSLO, Period, Step, end_of_day, month_of, quarter_of, year_of
+from domain.codes import Profile
+from domain.history import Fact
+from domain.journey import Journey, journey_at
+from projections.layout import Row, lay_out
+from projections.question import Question, QuestionError
+from projections.reference import cutoff_of, marks_in
+from projections.replay import known_facts
+from projections.tally import Mark, Sums
+from projections.views import Lens
+
+_AT_THE_END: Final = ("stock", "chains")
+_CLASSED_LATER: Final = ("exits", "outcomes", "returns", "funnel", "dwell")
+
+
+@dataclass(frozen=True, slots=True)
+class Corner:
+    """The figure of one step of the period, as known at one time."""
+
+    step: Period
+    question: Question
+
+
+def corners(
+    question: Question, every: Step, first: datetime | None, at: date | None
+) -> list[Corner]:
+    """The figures of each step of the question's period, known at each step's end from its own on.
+
+    The last knowledge time is the question's own; `first` leaves out those before it. Figures that
+    class what is in the period (exits, outcomes, returns, funnel, dwell) are cut at `at`, or at the
+    day of the knowledge time where it is None, as they could have been published on that day.
+    """
+    if question.period is None:
+        raise QuestionError("--triangle needs --from and --to: the months whose figures grow")
+    if question.figure == "series":
+        raise QuestionError("a series has months of its own; take stock or flow for a triangle")
+    last = question.known_at.astimezone(OSLO).date()
+    if last < question.period.start:
+        raise QuestionError(f"nothing was known of {question.period.start} by {last}")
+    ends = [step.last for step in Period.closed(question.period.start, last).steps(every)]
+    found = []
+    for step in question.period.steps(every):
+        for day in ends:
+            known_at = question.known_at if day == last else end_of_day(day)
+            if day >= step.last and (first is None or known_at >= first):
+                found.append(Corner(step, _cut(question, step, known_at, at or day)))
+    return found
+
+
+def _cut(question: Question, step: Period, known_at: datetime, at: date) -> Question:
+    if question.figure in _AT_THE_END:
+        return replace(question, at=step.last, period=None, known_at=known_at)
+    day = at if question.figure in _CLASSED_LATER else step.last
+    return replace(question, at=day, period=step, known_at=known_at)
+
+
+def triangle(
+    asked: Sequence[Corner], profile: Profile, every: Step, histories: Iterable[Sequence[Fact]]
+) -> list[Row]:
+    """The rows: the step, the day of knowledge, and the measured columns, corner by corner."""
+    sums = [Sums() for _ in asked]
+    lenses = [Lens(corner.question, profile) for corner in asked]
+    for facts in histories:
+        _add_person(asked, lenses, sums, facts)
+    rows = []
+    for corner, summed in zip(asked, sums, strict=True):
+        names = {
+            every: step_name(corner.step, every),
+            "known_at": corner.question.known_at.astimezone(OSLO).date().isoformat(),
+        }
+        rows += [names | row for row in lay_out(corner.question, summed).rows]
+    return rows
+
+
+def _add_person(
+    asked: Sequence[Corner], lenses: Sequence[Lens], sums: Sequence[Sums], facts: Sequence[Fact]
+) -> None:
+    """Folds one history once for each knowledge time at which something new was known of it."""
+    journeys: dict[int, Journey] = {}
+    marks: dict[tuple[int, Period, date], list[Mark]] = {}
+    known: dict[datetime, int] = {}
+    for corner, lens, summed in zip(asked, lenses, sums, strict=True):
+        question = corner.question
+        if question.known_at not in known:
+            known[question.known_at] = len(known_facts(facts, cutoff_of(question)))
+        # What is known only grows, so how much of it there is tells which it is.
+        size = known[question.known_at]
+        key = (size, corner.step, question.at)
+        if key not in marks:
+            if size not in journeys:
+                journeys[size] = journey_at(facts, cutoff_of(question))
+            marks[key] = [m for m in marks_in(question, lens, journeys[size]) if m.cells]
+        summed.add_person(marks[key])
+
+
+def step_name(step: Period, every: Step) -> str:
+    """`2003-09`, `2003-Q3`, `2003`; of a week or a day its last day."""
+    match every:
+        case "month":
+            return month_of(step.start)
+        case "quarter":
+            return quarter_of(step.start)
+        case "year":
+            return year_of(step.start)
+    return step.last.isoformat()

@@ -1,0 +1,1 @@
+"""What stands behind `projections.disclosure`: tables as cells and relations, attack, choice."""

@@ -1,0 +1,111 @@
+"""Jobs that are killed at a moment that a seed decides, and what must hold afterwards."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import random
+import time
+from collections.abc import Callable, Sequence
+from multiprocessing.context import ForkProcess
+
+from sqlalchemy import Engine, select
+
+from adapters import ingest
+from adapters.database import open_engine, reading
+from adapters.erasing import erase
+from adapters.errors import ErasedError
+from adapters.schema import events
+from adapters.verification.store import verify
+from tests.guard.deliveries import NOW, Row, hand_in, many_rows
+
+_FORK = multiprocessing.get_context("fork")  # a new interpreter would take longer than the job
+CHUNK = 40
+
+
+def in_small_chunks() -> None:
+    """Makes a job of many transactions out of a small file, in the process that calls it."""
+    for name in ingest.CHUNK:
+        ingest.CHUNK[name] = CHUNK
+
+
+def _job(url: str, work: Callable[[Engine], object]) -> None:
+    in_small_chunks()
+    engine = open_engine(url, make=True)
+    work(engine)
+    engine.dispose()
+    os._exit(0)  # nothing of the tests' own is run at the end
+
+
+def started(url: str, work: Callable[[Engine], object]) -> ForkProcess:
+    process = _FORK.Process(target=_job, args=(url, work))
+    process.start()
+    return process
+
+
+def kill_after(url: str, seconds: float, work: Callable[[Engine], object]) -> bool:
+    """Starts a job and kills it, signal 9, after some seconds; whether it was killed in time."""
+    process = started(url, work)
+    process.join(seconds)
+    process.kill()
+    process.join()
+    return process.exitcode == -9
+
+
+def shuffled(rows: Sequence[Row], seed: int) -> list[Row]:
+    """The rows out of order, so that some wait in quarantine for the others."""
+    mixed = list(rows)
+    random.Random(seed).shuffle(mixed)
+    return mixed
+
+
+def stored(engine: Engine) -> list[str]:
+    """The ids of the events in the log, by position."""
+    with reading(engine) as connection:
+        query = select(events.c.source_event_id).order_by(events.c.id)
+        return list(connection.execute(query).scalars())
+
+
+def assert_whole(engine: Engine) -> None:
+    """Nothing twice, no gap, and everything that `verify` looks at."""
+    kept = stored(engine)
+    assert len(kept) == len(set(kept))
+    report = verify(engine)
+    assert report.findings == [], [str(found) for found in report]
+
+
+def kill_an_append(engine: Engine, url: str, seed: int, longest: float) -> bool:
+    """Kills one append, checks what is left, and hands the same rows in again."""
+    rows = shuffled(many_rows(seed, 60), seed)
+    moment = random.Random(seed).uniform(0, longest)
+    killed = kill_after(url, moment, lambda own: hand_in(own, rows))
+    assert_whole(engine)
+    hand_in(engine, rows)
+    assert_whole(engine)
+    assert {row["event_id"] for row in rows} <= set(stored(engine))
+    return killed
+
+
+def kill_an_erasure(engine: Engine, url: str, seed: int, longest: float) -> bool:
+    """Kills one erasure, checks what is left, and asks for the same again."""
+    rows = many_rows(seed, 1)
+    who = rows[0]["participant"]
+    hand_in(engine, rows)
+    moment = random.Random(seed).uniform(0, longest)
+    killed = kill_after(url, moment, lambda own: erase(own, who, "krav", "drift", NOW))
+    assert_whole(engine)
+    for _ in range(2):
+        try:
+            erase(engine, who, "krav", "drift", NOW)
+        except ErasedError:
+            continue
+    assert_whole(engine)
+    assert hand_in(engine, rows).counts.duplicates == len(rows)
+    return killed
+
+
+def duration(work: Callable[[], object]) -> float:
+    """Seconds that some work takes, at least a hundredth."""
+    begun = time.perf_counter()
+    work()
+    return max(time.perf_counter() - begun, 0.01)

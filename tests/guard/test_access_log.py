@@ -1,0 +1,98 @@
+"""Whoever reads about one person is written down first: who, when, whose, why."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import orjson
+import pytest
+from sqlalchemy import Engine
+from typer.testing import CliRunner, Result
+
+from adapters.access_log import accesses_of, reader, record_access, require_reason
+from adapters.errors import ForlopError, UnknownParticipantError, WrongUseError
+from adapters.journeys import replay_of, trace_of
+from adapters.verification.store import verify
+from cli.main import app
+from tests.guard.deliveries import KARI, UNKNOWN, small_delivery, write_csv
+
+
+def forlop(*arguments: str, **environment: str) -> Result:
+    """A command in this process; the exit code that `cli.main.run` gives its errors is set here."""
+    result = CliRunner(env=environment).invoke(app, arguments)
+    if isinstance(result.exception, ForlopError):
+        result.exit_code = 2 if isinstance(result.exception, WrongUseError) else 1
+    return result
+
+
+def test_a_replay_is_recorded_by_the_participant_s_id_and_not_by_the_key(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORLOP_USER", "saksbehandler 7")
+    replay_of(engine, KARI, by=reader(reason="sak 26/881"))
+    replay_of(engine, KARI, by=reader("kari", "klage"))
+    first, second = accesses_of(engine, trace_of(engine, KARI))
+    assert (first.who, first.what, first.reason) == ("saksbehandler 7", "replay", "sak 26/881")
+    assert (second.who, second.reason) == ("kari", "klage")
+    assert first.os_user == second.os_user != ""
+    assert KARI not in str(first.as_json())
+    assert verify(engine).findings == []
+
+
+def test_asking_for_somebody_unknown_is_recorded_as_well(engine: Engine) -> None:
+    with pytest.raises(UnknownParticipantError):
+        replay_of(engine, "99999999999", by=reader("kari", "nysgjerrig"))
+    (access,) = accesses_of(engine)
+    assert (len(access.participant), access.reason) == (32, "nysgjerrig")
+    assert "99999999999" not in str(access.as_json())
+
+
+def test_without_a_reason_nobody_is_shown_where_the_store_requires_one(engine: Engine) -> None:
+    replay_of(engine, KARI)
+    require_reason(engine, reader("leder"), True)
+    with pytest.raises(WrongUseError, match="--reason"):
+        replay_of(engine, KARI)
+    with pytest.raises(WrongUseError, match="--reason"):
+        replay_of(engine, KARI, by=reader(reason="   "))
+    replay_of(engine, KARI, by=reader(reason="sak"))
+    require_reason(engine, reader("leder"), False)
+    replay_of(engine, KARI)
+    what = [access.what for access in accesses_of(engine)]
+    on, off = "access require-reason on", "access require-reason off"
+    assert what == ["replay", on, "replay", off, "replay"]
+
+
+def test_one_read_of_many_rows_names_each_participant_once(engine: Engine) -> None:
+    record_access(engine, reader("kari", "sak"), "export", [b"a" * 16, b"b" * 16, b"a" * 16])
+    assert [access.participant[:1] for access in accesses_of(engine)] == [b"a", b"b"]
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_the_commands_record_list_and_erase(tmp_path: Path, url: str) -> None:
+    """The whole way, as a person goes it: append, show, export, list, erase, replay, verify."""
+    file = write_csv(tmp_path / "rows.csv", small_delivery())
+    at = ("--store", url)
+    appended = forlop("append", str(file), *at, "--json")
+    assert (appended.exit_code, orjson.loads(appended.stdout)["appended"]) == (3, 5)
+    again = forlop("append", str(file), *at)
+    assert KARI not in again.stderr and UNKNOWN not in again.stderr
+    shown = forlop("quarantine", "show", *at, "--as", "kari", "--reason", "feil")
+    assert KARI in shown.stdout
+    forlop("quarantine", "export", *at, "--reason", "retting", FORLOP_USER="ola")
+    listed = forlop("quarantine", "list", "--json", *at).stdout
+    assert KARI not in listed and "row" not in orjson.loads(listed)[0]
+    accesses = orjson.loads(forlop("access", "list", "--json", *at).stdout)
+    assert {(one["who"], one["what"], one["reason"]) for one in accesses} == {
+        ("kari", "quarantine show", "feil"),
+        ("ola", "quarantine export", "retting"),
+    }
+    assert forlop("access", "require-reason", "on", *at).exit_code == 0
+    assert forlop("replay", KARI, *at).exit_code == 2
+    erased = forlop("erase", KARI, "--reason", "krav", *at)
+    assert (erased.exit_code, KARI in erased.stdout) == (0, False)
+    replayed = forlop("replay", KARI, *at, "--reason", "sak", "--json")
+    assert set(orjson.loads(replayed.stdout)["erased"]) == {"on", "why"}
+    position, head = forlop("head", *at).stdout.split()
+    assert forlop("verify", "--head", head, "--position", position, *at).exit_code == 0
+    assert forlop("verify", "--head", "0" * 64, "--position", position, *at).exit_code == 1
+    assert forlop("verify", "--head", head, *at).exit_code == 2

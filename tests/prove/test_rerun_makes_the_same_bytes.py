@@ -1,0 +1,227 @@
+"""A published output, asked again: the same bytes whatever is appended later, or what differs."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine, text
+
+from adapters.answers import Asked, answer
+from adapters.database import open_engine
+from adapters.errors import WrongUseError
+from adapters.explaining import explain
+from adapters.ingest import Delivering, current_time
+from adapters.readers.rows import RawRow
+from adapters.rerun import rerun
+from adapters.revising import diff, grow
+from domain.calendar import ONE_DAY, Length
+from domain.record import to_row
+from projections.question import Question
+from tests.prove.histories import FIRST, PROFILE, Log, logs, questions
+
+ROWS = [
+    {"event_id": "1", "type": "enrolled", "occurred_on": "2003-06-02", "programme": "tiltaksplan"},
+    {"event_id": "2", "type": "registered", "occurred_on": "2003-06-02", "sex": "male"},
+    {
+        "event_id": "3",
+        "type": "exited",
+        "occurred_on": "2003-09-30",
+        "programme": "tiltaksplan",
+        "destination": "work",
+    },
+]
+_WHOSE = {"source": "src", "participant": "A", "recorded_at": "2003-10-01T12:00:00Z"}
+STOCK = Asked("stock", at=FIRST.replace(month=7), by=("sex",))
+
+
+@contextmanager
+def fresh_store() -> Iterator[Engine]:
+    with tempfile.TemporaryDirectory() as folder:
+        engine = open_engine(f"sqlite:///{folder}/log.db", make=True)
+        yield engine
+        engine.dispose()
+
+
+def append(engine: Engine, rows: list[dict[str, str]]) -> int:
+    """Appends rows; gives how many became events."""
+    raw = (RawRow(line, orjson.dumps(row), dict(row)) for line, row in enumerate(rows, start=1))
+    delivering = Delivering(engine, PROFILE, "rows", "", current_time)
+    return delivering.append(raw).counts.appended
+
+
+def small_store(engine: Engine, sex: str = "male") -> None:
+    rows = [{**_WHOSE, **row} for row in ROWS]
+    assert append(engine, [row | ({"sex": sex} if "sex" in row else {}) for row in rows]) == 3
+
+
+def as_rows(log: Log) -> list[dict[str, str]]:
+    facts = [(fact, f"P{who}") for who, history in enumerate(log) for fact in history]
+    return [to_row(who, fact.event) for fact, who in sorted(facts, key=lambda one: one[0].position)]
+
+
+def as_asked(question: Question) -> Asked:
+    given: dict[str, Any] = {name: getattr(question, name) for name in Asked.__dataclass_fields__}
+    return Asked(**given | {"position": None})
+
+
+def published(engine: Engine, asked: Asked) -> list[bytes]:
+    """One question, as every command that answers it prints it."""
+    later = replace(asked, known_at=asked.known_at + 90 * ONE_DAY if asked.known_at else None)
+    found = [
+        answer(engine, PROFILE, asked).as_json(),
+        explain(engine, PROFILE, asked, {}).as_json(),
+        explain(engine, PROFILE, asked, {}, participant="P0").as_json(),
+    ]
+    if asked.figure not in ("chains", "capacity", "duty"):
+        found.append(diff(engine, PROFILE, asked, later).as_json())
+    if asked.figure == "flow":
+        last = replace(asked, known_at=None)
+        found.append(grow(engine, PROFILE, last, "year").as_json())
+    return found
+
+
+@settings(max_examples=25, deadline=None)
+@given(data=st.data(), log=logs(most_persons=2))
+def test_the_same_bytes_whatever_is_appended_later(data: st.DataObject, log: Log) -> None:
+    rows = as_rows(log)
+    part = data.draw(st.integers(1, len(rows))) if rows else 0
+    asked = as_asked(data.draw(questions()))
+    with fresh_store() as engine:
+        append(engine, [{**one, "participant": "P0"} for one in rows[:1]])
+        append(engine, rows[1:part])
+        outputs = published(engine, asked)
+        append(engine, rows[part:])
+        append(engine, [{"source": "src", "participant": "Q", **row} for row in ROWS])
+        for output in outputs:
+            found = rerun(engine, PROFILE, output)
+            assert (found.verdict, found.says) == ("same", [])
+            assert found.made == output
+
+
+def changed(output: bytes, **meta: Any) -> bytes:
+    found = orjson.loads(output)
+    found["meta"] |= meta
+    return orjson.dumps(found, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def test_a_number_changed_in_the_file_is_named_by_its_path() -> None:
+    with fresh_store() as engine:
+        small_store(engine)
+        output = answer(engine, PROFILE, STOCK).as_json()
+        found = rerun(engine, PROFILE, output.replace(b'"persons": 1', b'"persons": 2', 1))
+    assert found.verdict == "differs"
+    assert found.says == ["rows[0].persons: published 2, now 1"]
+    assert found.made == output
+
+
+def test_the_same_values_in_a_file_written_otherwise_are_said_to_be() -> None:
+    with fresh_store() as engine:
+        small_store(engine)
+        output = answer(engine, PROFILE, STOCK).as_json()
+        found = rerun(engine, PROFILE, output.replace(b"\n", b"\r\n"))
+    assert found.verdict == "rewritten"
+    assert found.says[0].startswith("the same values, but the file was written otherwise")
+
+
+def test_another_version_of_the_definitions_is_named() -> None:
+    with fresh_store() as engine:
+        small_store(engine)
+        output = answer(engine, PROFILE, STOCK).as_json()
+        found = rerun(engine, PROFILE, changed(output, definitions=7))
+    assert found.says == [
+        "the definitions are version 1; it was published with 7",
+        "the numbers come out as published all the same",
+    ]
+
+
+def test_another_profile_is_named() -> None:
+    with fresh_store() as engine:
+        small_store(engine)
+        output = answer(engine, PROFILE, STOCK).as_json()
+        other = replace(PROFILE, target_groups=PROFILE.target_groups[:1])
+        found = rerun(engine, other, output)
+    assert found.verdict == "differs"
+    assert (
+        found.says[0] == "the profile default has other rules or codes than when it was published"
+    )
+
+
+def test_an_altered_log_is_named_even_where_the_numbers_agree() -> None:
+    with fresh_store() as engine:
+        small_store(engine)
+        output = answer(engine, PROFILE, STOCK).as_json()
+        with engine.connect() as connection:
+            triggers = connection.execute(
+                text("SELECT name FROM sqlite_master WHERE type='trigger'")
+            )
+            for name in triggers.scalars().all():
+                connection.execute(text(f'DROP TRIGGER "{name}"'))
+            connection.execute(text("UPDATE events SET hash = zeroblob(32) WHERE id = 3"))
+            connection.commit()
+        found = rerun(engine, PROFILE, output)
+    assert found.says[0].startswith("the log was altered at or before position 3, or is another")
+    assert found.says[1] == "the numbers come out as published all the same"
+
+
+def test_a_rewritten_log_is_named_and_so_is_the_first_number_that_differs() -> None:
+    with fresh_store() as engine, fresh_store() as other:
+        small_store(engine)
+        small_store(other, sex="female")
+        found = rerun(other, PROFILE, answer(engine, PROFILE, STOCK).as_json())
+    assert found.says[0].startswith("the log was altered at or before position 3")
+    assert found.says[1] == 'rows[0].sex: published "male", now "female"'
+
+
+def test_a_log_cut_off_is_named() -> None:
+    with fresh_store() as engine, fresh_store() as other:
+        small_store(engine)
+        append(other, [{**_WHOSE, **ROWS[0]}])
+        found = rerun(other, PROFILE, answer(engine, PROFILE, STOCK).as_json())
+    assert found.made is None
+    assert found.says == ["the log ends at position 1, before 3: it was cut off, or is another"]
+
+
+@pytest.mark.parametrize(
+    ("output", "expected"),
+    [
+        (b"date,persons\n", "not JSON"),
+        (b"[1]", "it has no meta"),
+        (b'{"meta": {"figure": "stock"}}', "definitions: Field required"),
+        (b'{"meta": {"figure": "stok", "command": "explain"}}', "figure: Input should be"),
+    ],
+)
+def test_what_is_no_output_is_refused(output: bytes, expected: str) -> None:
+    with fresh_store() as engine, pytest.raises(WrongUseError, match=expected):
+        rerun(engine, PROFILE, output)
+
+
+def test_a_key_that_might_mean_something_is_refused() -> None:
+    with fresh_store() as engine:
+        small_store(engine)
+        output = changed(answer(engine, PROFILE, STOCK).as_json(), suppressed_below=5)
+        with pytest.raises(WrongUseError, match="suppressed_below"):
+            rerun(engine, PROFILE, output)
+
+
+def test_arguments_of_every_kind_come_back(tmp_path: Path) -> None:
+    day = FIRST.replace(month=9)
+    with fresh_store() as engine:
+        small_store(engine)
+        for asked in (
+            Asked("exits", at=day, window=Length(days=90), where={"sex": ("male", None)}),
+            Asked("outcomes", at=day, horizons=(Length(1), Length(12)), targets=(0.5, None)),
+            Asked("dwell", at=day, curve=True, of="measure"),
+            Asked("stock", at=day, where={"single_parent": (True, None)}, programme="kvp"),
+        ):
+            output = answer(engine, PROFILE, asked).as_json()
+            (tmp_path / "figure.json").write_bytes(output)
+            assert rerun(engine, PROFILE, (tmp_path / "figure.json").read_bytes()).made == output

@@ -1,0 +1,131 @@
+"""Publications: the page in a browser, the workbook in other programs, and what they hide."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from tests.reports.conftest import Run
+
+NAMES = ("aetat-3", "aetat-4", "aetat-6", "eigersund-fig15")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+OFFICE = shutil.which("soffice") or shutil.which("libreoffice")
+QUIET = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def published(store: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from typer.testing import CliRunner  # noqa: PLC0415
+
+    from cli.main import app  # noqa: PLC0415
+
+    out = tmp_path_factory.mktemp("published") / "all"
+    arguments = ["report", "run", *NAMES, "--out", str(out), "--store", store, "--lang", "nb"]
+    assert CliRunner().invoke(app, arguments).exit_code == 0
+    return out
+
+
+def rows(page: str, report: str) -> dict[str, list[str]]:
+    """A table's rows on the page: what stands in the cells after the first."""
+    section = page.partition(f'<section id="{report}">')[2].partition("</table>")[0]
+    cells = [re.findall(r"<t[hd][^>]*>([^<]*)<", row) for row in section.split("<tr>")[2:]]
+    return {row[0]: row[1:] for row in cells}
+
+
+def test_a_page_hides_what_is_small_and_nothing_else_than_it_takes(published: Path) -> None:
+    page = (published / "index.html").read_text("utf-8")
+    table = rows(page, "aetat-4")
+    assert table["50-59 år"] == [":", "0", ":", "206", "6"]
+    assert table["Sum"] == ["151", "949", "2\u202f415", "3\u202f515", "100"]
+    assert rows(page, "aetat-3")["2003-12"][-1] == "3\u202f515"
+    assert sum(cell == ":" for row in table.values() for cell in row) <= 4
+
+
+def test_a_page_has_contents_charts_definitions_and_what_makes_it_again(published: Path) -> None:
+    page = (published / "index.html").read_text("utf-8")
+    for name in NAMES:
+        assert page.count(f'<a href="#{name}">') == page.count(f'<section id="{name}">') == 1
+    assert page.count("data:image/svg+xml;base64,") == 2
+    assert "Beholdning: personer som er i tilstanden" in page
+    command = f"forlop report run {' '.join(NAMES)} --out FOLDER --position 49045 --lang nb"
+    assert command in page
+    assert not re.search(r"https?://|<script|<link|@import", page)
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium")
+def test_a_browser_without_a_network_shows_the_page(published: Path, tmp_path: Path) -> None:
+    page = (published / "index.html").as_uri()
+    command = [str(CHROMIUM), *QUIET, f"--user-data-dir={tmp_path}", "--dump-dom", page]
+    shown = subprocess.run(command, capture_output=True, timeout=120, check=True).stdout.decode()
+    assert rows(shown, "aetat-4")["19 år og under"] == ["0", "0", "114", "114", "3"]
+
+
+def test_a_workbook_has_a_sheet_a_report_with_numbers_and_notes(published: Path) -> None:
+    book = openpyxl.load_workbook(published / "tables.xlsx")
+    assert len(book.sheetnames) == len(NAMES) + 1
+    sheet = book.worksheets[0]
+    assert [cell.value for cell in sheet[12]] == ["2003-12", 151, 949, 2415, 3515]
+    text = " ".join(str(c.value) for row in sheet.iter_rows() for c in row if c.value is not None)
+    assert "Tall under 4" in text
+    assert all(c.data_type != "f" for s in book for row in s.iter_rows() for c in row)
+
+
+@pytest.mark.skipif(OFFICE is None, reason="there is no LibreOffice")
+def test_another_program_opens_the_workbook(published: Path, tmp_path: Path) -> None:
+    home = f"-env:UserInstallation={(tmp_path / 'home').as_uri()}"
+    command = [str(OFFICE), "--headless", home, "--convert-to", "csv", "--outdir", str(tmp_path)]
+    done = [*command, str(published / "tables.xlsx")]
+    subprocess.run(done, capture_output=True, timeout=180, check=True)
+    assert '2003-12,151,949,"2,415","3,515"' in (tmp_path / "tables.csv").read_text("latin-1")
+
+
+def test_nothing_leaks_of_what_is_published_and_something_does_without(
+    published: Path, run: Run, tmp_path: Path
+) -> None:
+    good = run("audit", str(published))
+    assert good.exit_code == 0
+    assert good.stdout.endswith("0 leaks\n")
+    figures = json.loads((published / "published.json").read_bytes())
+    for figure in figures:
+        for row in figure["rows"]:
+            if row.get("persons") in (1, 2, 3):
+                raise AssertionError(f"a small count is printed: {row}")
+    told = next(f for f in figures if f["meta"]["by"] == ["age_band", "target_group"])
+    hidden = [row for row in told["rows"] if row["persons"] is None]
+    hidden[0]["persons"] = 204
+    path = tmp_path / "told.json"
+    path.write_text(json.dumps(figures), "utf-8")
+    assert run("audit", str(path)).exit_code == 1
+
+
+def test_without_suppression_the_page_says_so(run: Run, tmp_path: Path) -> None:
+    done = run("report", "run", "aetat-6", "--out", str(tmp_path / "open"), "--no-suppress")
+    assert done.exit_code == 0
+    page = (tmp_path / "open" / "index.html").read_text("utf-8")
+    assert "Numbers on this page are not suppressed" in page
+    assert rows(page, "aetat-6")["Unknown"] == ["0", "0", "3", "3", "0"]
+
+
+def test_rounding_stands_in_for_suppression(run: Run) -> None:
+    arguments = ("report", "run", "aetat-6", "--round", "5", "--format", "csv", "--lang", "en")
+    last = run(*arguments).stdout.splitlines()[-1].split(",")
+    assert last[:1] == ["Total"]
+    assert all(int(number) % 5 == 0 for number in last[1:5])
+
+
+def test_a_figure_is_suppressed_on_its_own_with_or_without_its_zeros(run: Run) -> None:
+    arguments = ("stock", "--at", "2003-12-31", "--known-at", "2004-01-13", "--by", "origin")
+    plain = run(*arguments, "--suppress", "--lang", "nb").stdout
+    assert re.search(r"Ukjent +: +:", plain)
+    other = run(*arguments, "--suppress", "2", "--symbol", "x").stdout
+    assert " x" not in other
+    assert re.search(r"Unknown +3 +3", other)

@@ -1,0 +1,153 @@
+"""What goes out comes in again, and those whom it is for can read it."""
+
+from __future__ import annotations
+
+import json
+import random
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from microdata_tools import validate_dataset  # type: ignore[import-untyped]
+
+from adapters.case_systems import kostra_11cf
+from adapters.case_systems.messages import Delivery
+from adapters.exports.microdata import merged
+from tests.case_systems.deliveries import RECEIVED
+from tests.wiring.conftest import SAMPLES, Run
+from tests.wiring.test_case_deliveries import PERSON, snapshot, write
+
+FIGURES = (
+    ("stock", "--of", "measure", "--by", "measure"),
+    ("dwell", "--of", "measure"),
+    ("exits",),
+    ("funnel", "--from", "2020-01-01", "--to", "2027-12-31"),
+)
+
+
+def figures(run: Run, store: str) -> list[object]:
+    found: list[object] = []
+    for figure in FIGURES:
+        for known_at in ("2024-04-01", "2025-06-01", "2027-01-01"):
+            asked = (*figure, "--at", "2027-12-31", "--known-at", known_at, "--json")
+            told = json.loads(run(store, *asked, "--engine", "reference").stdout)
+            found.append((told["rows"], told["total"]))
+    return found
+
+
+def test_the_log_as_events_gives_the_same_figures_in_an_empty_store(
+    store: str, tmp_path: Path, run: Run
+) -> None:
+    run(store, "append", "--from", "komet", SAMPLES / "komet" / "timeline.snapshots.jsonl")
+    run(store, "append", "--from", "paw", SAMPLES / "paw" / "korrigering.constructed.jsonl")
+    run(store, "append", "--from", "oppfolging", SAMPLES / "oppfolging" / "constructed.jsonl")
+    run(store, "append", "--from", "kostra_11cf", SAMPLES / "kostra" / "11CF_2026.constructed.dat")
+    out, other = tmp_path / "events.csv", f"sqlite:///{tmp_path / 'other.db'}"
+    run(store, "export", "events", "--out", out, "--as", "kari", "--reason", "a copy")
+    told = json.loads(run(other, "append", out, "--json").stdout)
+    assert told["appended"] == told["read"] == told["position"]
+    assert figures(run, other) == figures(run, store)
+    accesses = json.loads(run(store, "access", "list", "--json").stdout)
+    assert {(a["who"], a["what"], a["reason"]) for a in accesses} == {
+        ("kari", "export events", "a copy")
+    }
+    again = tmp_path / "again.csv"
+    run(other, "export", "events", "--out", again)
+    assert again.read_bytes() == out.read_bytes()
+
+
+@settings(
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(seed=st.integers(0, 10_000))
+def test_any_log_as_events_gives_the_same_figures(
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    run: Run,
+    seed: int,
+) -> None:
+    chance, folder = random.Random(seed), tmp_path_factory.mktemp("any")
+    monkeypatch.setenv("FORLOP_SECRET_FILE", str(folder / "secret.key"))
+    store, other = f"sqlite:///{folder / 'a.db'}", f"sqlite:///{folder / 'b.db'}"
+    told = []
+    for _ in range(chance.randrange(1, 9)):
+        at = datetime(2024, 3, 1, 9) + timedelta(days=chance.randrange(500))
+        last = None if chance.random() < 0.5 else f"2024-{chance.randrange(3, 12):02d}-15"
+        said = snapshot(at.isoformat(), last, id=f"d{chance.randrange(3)}")
+        told.append({**said, "personIdent": f"P{chance.randrange(2)}"} if last else said)
+    for number, one in enumerate(told):
+        run(store, "append", "--from", "komet", write(folder, f"{number}", one), code=None)
+    out = folder / "events.csv"
+    run(store, "export", "events", "--out", out)
+    run(other, "append", out, code=None)
+    assert figures(run, other) == figures(run, store)
+
+
+def test_someone_erased_goes_out_under_the_id_alone(sqlite: str, tmp_path: Path, run: Run) -> None:
+    run(sqlite, "append", "--from", "komet", write(tmp_path, "k", snapshot("2024-02-01T09:00:00")))
+    run(sqlite, "erase", PERSON, "--reason", "asked for it")
+    told = run(sqlite, "export", "events").stdout
+    assert PERSON not in told
+    assert "measure_started" in told
+
+
+def test_the_validator_of_microdata_accepts_every_dataset(
+    sqlite: str, tmp_path: Path, run: Run
+) -> None:
+    other = {**snapshot("2024-04-01T09:00:00", "2024-06-30"), "id": "d2", "startDato": "2024-04-01"}
+    run(sqlite, "append", "--from", "komet",
+        write(tmp_path, "k", snapshot("2024-05-02T09:00:00", "2024-05-01"), other))  # fmt: skip
+    run(sqlite, "append", "--from", "kostra_11cf", SAMPLES / "kostra" / "11CF_2026.constructed.dat")
+    folder = tmp_path / "out"
+    names = run(sqlite, "export", "microdata", "--out", folder).stdout.split()
+    assert names == ["PROGRAM_KVP", "TILTAK_UNKNOWN"]
+    for name in names:
+        working = tmp_path / f"work_{name}"
+        working.mkdir()
+        assert validate_dataset(name, str(working), str(folder)) == []
+    lines = (folder / "TILTAK_UNKNOWN" / "TILTAK_UNKNOWN.csv").read_text("utf-8").splitlines()
+    assert f"{PERSON};unknown;2024-02-01;2024-06-30;" in lines  # two stays that overlap are one
+
+
+def test_spells_that_meet_are_one_and_one_that_runs_on_takes_in_the_rest() -> None:
+    from datetime import date as d  # noqa: PLC0415
+
+    assert merged([(d(2024, 3, 1), d(2024, 4, 1)), (d(2024, 1, 1), d(2024, 3, 1))]) == [
+        (d(2024, 1, 1), d(2024, 4, 1))
+    ]
+    assert merged([(d(2024, 1, 1), None), (d(2025, 1, 1), d(2025, 2, 1))]) == [
+        (d(2024, 1, 1), None)
+    ]
+    apart = [(d(2024, 1, 1), d(2024, 2, 1)), (d(2024, 2, 2), None)]
+    assert merged(apart) == apart
+
+
+@pytest.mark.parametrize("year", [2025, 2026])
+def test_the_form_of_a_municipality_is_read_back_as_what_the_log_says(
+    sqlite: str, tmp_path: Path, run: Run, year: int
+) -> None:
+    sent = SAMPLES / "kostra" / "11CF_2026.constructed.dat"
+    run(sqlite, "append", "--from", "kostra_11cf", sent)
+    out = tmp_path / "form.dat"
+    result = run(sqlite, "export", "kostra_11cf", year, "--out", out)
+    assert "EKTSTAT is not known" in result.output
+    back = kostra_11cf.read(out.read_bytes(), Delivery(RECEIVED))
+    assert back.problems == []
+    if year == 2025:
+        assert [version.says["stop"] for version in back.versions] == [None] * len(back.versions)
+        return
+    first = {v.says["participant"]: v.says for v in kostra_11cf.read(
+        sent.read_bytes(), Delivery(RECEIVED)).versions}  # fmt: skip
+    again = {version.says["participant"]: version.says for version in back.versions}
+    for person, says in again.items():
+        same = ("entered", "begun", "stop", "reason", "destination", "municipality", "applied")
+        assert {n: says[n] for n in same} == {n: first[person][n] for n in same}
+    assert set(again) == set(first)
+
+
+def test_a_year_without_a_layout_is_wrong_use(sqlite: str, tmp_path: Path, run: Run) -> None:
+    run(sqlite, "append", "--from", "kostra_11cf", SAMPLES / "kostra" / "11CF_2026.constructed.dat")
+    result = run(sqlite, "export", "kostra_11cf", 2019, "--out", tmp_path / "x", code=1)
+    assert "the layout of 2019 is not known" in str(result.exception)
