@@ -74,6 +74,7 @@ _PERSONS: tuple[Row, ...] = (
 # What a set of rows is mostly about; what belongs together meets more often so.
 _THEMES = (
     _PROGRAMMES,
+    _PROGRAMMES[:5],
     _MEASURES + _PROGRAMMES,
     _DUTIES,
     _PROGRAMMES + _MEASURES + _DUTIES + _PERSONS,
@@ -194,7 +195,7 @@ _IN_A_PERIOD: tuple[dict[str, Any], ...] = (
 
 
 @st.composite
-def questions(draw: st.DrawFn, **settled: Any) -> Question:
+def questions(draw: st.DrawFn, /, **settled: Any) -> Question:
     """A question of any figure; `settled` arguments are not drawn."""
     period = None
     asked = draw(st.sampled_from(_QUESTIONS + _IN_A_PERIOD))
