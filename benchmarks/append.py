@@ -17,13 +17,14 @@ from sqlalchemy import Engine, create_engine, select
 
 import forlop
 from adapters.database import open_engine, reading
-from adapters.event_store import Row, insert_rows
+from adapters.event_store import Row as LogRow
+from adapters.event_store import insert_rows
 from adapters.ingest import CHUNK
 from adapters.schema import events, metadata
 from benchmarks import generator, naive, stores
 from benchmarks.databases import KINDS, Databases, databases
 from benchmarks.measuring import Took, in_turn, median, same, timed
-from benchmarks.results import Compared, Noted, keep, rates
+from benchmarks.results import Compared, Row, keep, rates
 
 _ROUNDS: Final = 3
 _NAIVE: Final = 1_000  # events that the naive path is given; it takes the same time for each
@@ -34,19 +35,22 @@ def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--events", type=int, default=100_000)
     asked.add_argument("--stored", type=int, default=1_000_000, help="in the store beforehand")
+    asked.add_argument("--only", choices=KINDS, help="one of the databases")
     given = asked.parse_args()
-    rows: list[Compared | Noted] = []
+    empty: list[Row] = []
+    full: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="forlop-bench-") as folder:
         path = Path(folder) / "events.csv"
         generator.write_csv(path, generator.events(given.events))
-        for kind in KINDS:
+        for kind in [given.only] if given.only else KINDS:
             with databases(kind) as made:
-                rows += _empty(made, path, given.events)
-                rows += _full(made, Path(folder), given.events, given.stored)
-    keep("append", given.events, rows)
+                empty += _empty(made, path, given.events)
+                full += _full(made, Path(folder), given.events, given.stored)
+    keep("append", given.events, empty)
+    keep("append to a full store", given.stored, full)
 
 
-def _empty(made: Databases, path: Path, count: int) -> Iterator[Compared | Noted]:
+def _empty(made: Databases, path: Path, count: int) -> Iterator[Row]:
     """Into an empty store: the whole way, the naive one, and the bare insert of the same rows."""
     stored, few = _stored(made, path), list(generator.events(min(_NAIVE, count)))
     urls: dict[str, str] = {}
@@ -107,7 +111,7 @@ def _append(url: str, path: Path, count: int) -> None:
     same(summary.as_json()["appended"], count, "appended")
 
 
-def _stored(made: Databases, path: Path) -> list[Row]:
+def _stored(made: Databases, path: Path) -> list[LogRow]:
     """The rows of the log that a file comes to, as the bare insert is given them."""
     url = made.new()
     with forlop.open_store(url, make=True) as store:
@@ -119,7 +123,7 @@ def _stored(made: Databases, path: Path) -> list[Row]:
     return found
 
 
-def _raw(url: str, rows: list[Row]) -> None:
+def _raw(url: str, rows: list[LogRow]) -> None:
     """The same rows into a table with the same columns and indexes, as fast as the driver can."""
     engine = create_engine(url)
     metadata.create_all(engine, [events])
@@ -133,7 +137,7 @@ def _raw(url: str, rows: list[Row]) -> None:
     engine.dispose()
 
 
-def _raw_sqlite(engine: Engine, rows: list[Row], size: int) -> None:
+def _raw_sqlite(engine: Engine, rows: list[LogRow], size: int) -> None:
     marks = ", ".join("?" * len(events.columns))
     connection = sqlite3.connect(str(engine.url.database))
     connection.execute("PRAGMA synchronous=FULL")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 
 from domain.codes import Profile
 from projections.columnar.dimensions import Dimensions
@@ -12,7 +11,7 @@ from projections.columnar.plans import parts_of
 from projections.columnar.tables import Runner
 from projections.layout import WITHOUT_TOTAL
 from projections.question import PERSON, Cell, Question
-from projections.tally import Counts, Extra, Sums
+from projections.tally import Extra, Sums
 
 
 def ask(question: Question, profile: Profile, runner: Runner, without: str | None = None) -> Sums:
@@ -22,16 +21,17 @@ def ask(question: Question, profile: Profile, runner: Runner, without: str | Non
     for part in parts_of(question, profile, runner):
         dimensions = Dimensions(question, profile, part.period)
         adds_up = with_total and _add_up(part, dimensions)
-        for cell, extra, adds in _found(part, dimensions, question.by, runner, without):
-            group = sums.groups.get(cell)
-            if group is None:
-                group = sums.groups[cell] = {}
-            _add(group, extra, adds)
-            if adds_up:
-                _add(sums.total, extra, adds)
-        if with_total and not adds_up:
-            for _, extra, adds in _found(part, dimensions, (), runner, without):
-                _add(sums.total, extra, adds)
+        rolled_up = with_total and not adds_up and part.whole is None
+        for row in runner.rows(_sql(part, dimensions, question.by, without, rolled_up=rolled_up)):
+            cell = None if rolled_up and row[-1] else row[: len(question.by)]
+            for extra, adds in part.read(row[len(question.by) : -1 if rolled_up else None]):
+                _add(sums, cell, extra, adds)
+                if adds_up:
+                    _add(sums, None, extra, adds)
+        if with_total and not adds_up and not rolled_up:
+            for row in runner.rows(_sql(part, dimensions, (), without)):
+                for extra, adds in part.read(row):
+                    _add(sums, None, extra, adds)
     if not question.by:
         group = sums.groups.setdefault((), {})
         sums.total = {extra: counts.copy() for extra, counts in group.items()}
@@ -50,17 +50,11 @@ def _add_up(part: Part, dimensions: Dimensions) -> bool:
     return part.persons is None and not dimensions.families(question.dimensions)
 
 
-def _found(
-    part: Part, dimensions: Dimensions, by: tuple[str, ...], runner: Runner, without: str | None
-) -> Iterator[tuple[Cell, Extra, Adds]]:
-    """What there is in each cell: the cell, what tells its rows apart, and what is added."""
-    width = len(by)
-    for row in runner.rows(_sql(part, dimensions, by, without)):
-        for extra, adds in part.read(row[width:]):
-            yield row[:width], extra, adds
-
-
-def _add(rows: dict[Extra, Counts], extra: Extra, adds: Adds) -> None:
+def _add(sums: Sums, cell: Cell | None, extra: Extra, adds: Adds) -> None:
+    """Adds to a cell, or to the total; nothing where there is nothing to add."""
+    rows = sums.total if cell is None else sums.groups.get(cell)
+    if rows is None:
+        rows = sums.groups[cell] = {}  # type: ignore[index]
     for name, number in adds:
         if number:
             counts = rows.get(extra)
@@ -69,18 +63,35 @@ def _add(rows: dict[Extra, Counts], extra: Extra, adds: Adds) -> None:
             counts[name] = counts.get(name, 0) + number
 
 
-def _sql(part: Part, dimensions: Dimensions, by: tuple[str, ...], without: str | None) -> str:
-    """One query: a row for each cell, and in it for each of what tells its rows apart."""
+def _sql(
+    part: Part,
+    dimensions: Dimensions,
+    by: tuple[str, ...],
+    without: str | None,
+    *,
+    rolled_up: bool = False,
+) -> str:
+    """One query: a row for each cell, and in it for each of what tells its rows apart.
+
+    `rolled_up` adds the rows of the total, and a last column that tells them by a 1.
+    """
     left_out = f"AND c.pid NOT IN (SELECT w_.pid FROM {without} w_)" if without else ""
     if part.whole is not None:
         return part.whole(by, left_out)
     names = tuple(dict.fromkeys((*by, *dimensions.question.where)))
-    several = bool(dimensions.families(names))
-    grouped = [*(dimensions.value(name) for name in by), *(f"c.{name}" for name in part.keys)]
-    selected = [*grouped, *part.sums(several=several)]
+    sums = part.sums(several=bool(dimensions.families(names)))
     ctes = ",\n".join(f"{name} AS ({sql})" for name, sql in part.ctes)
+    found = f"FROM c\n{dimensions.joins(names)}\nWHERE TRUE {dimensions.filters()} {left_out}"
+    values = [dimensions.value(name) for name in by]
+    keys = [f"c.{name}" for name in part.keys]
+    if rolled_up:
+        cells = [f"c.cell_{index}" for index in range(len(by))]
+        named = [f"{value} AS cell_{index}" for index, value in enumerate(values)]
+        sets = f"({', '.join([*cells, *keys])}), ({', '.join(keys)})"
+        return (
+            f"WITH {ctes}\nSELECT {', '.join([*cells, *keys, *sums])}, GROUPING({cells[0]})\n"
+            f"FROM (SELECT {', '.join(['c.*', *named])} {found}) c\nGROUP BY GROUPING SETS ({sets})"
+        )
+    grouped = [*values, *keys]
     group_by = f"GROUP BY {', '.join(grouped)}" if grouped else ""
-    return (
-        f"WITH {ctes}\nSELECT {', '.join(selected)}\nFROM c\n{dimensions.joins(names)}\n"
-        f"WHERE TRUE {dimensions.filters()} {left_out}\n{group_by}"
-    )
+    return f"WITH {ctes}\nSELECT {', '.join([*grouped, *sums])}\n{found}\n{group_by}"
