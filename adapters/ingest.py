@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
-from itertools import islice
 from typing import Any
 from uuid import uuid4
 
@@ -37,6 +36,7 @@ from domain.intake import Append, Held, Intake, Known, Verdict
 from domain.record import Problem, Record, read_record, without_natural_keys
 
 CHUNK = {"sqlite": 10_000, "postgresql": 5_000}
+_HEAVIEST_CHUNK = 32 << 20  # bytes as handed in; read, they take some times as much
 Progress = Callable[[int], None]
 
 
@@ -410,8 +410,16 @@ def current_time() -> datetime:
 
 
 def _chunks(rows: Iterable[RawRow], size: int) -> Iterator[list[RawRow]]:
-    iterator = iter(rows)
-    while chunk := list(islice(iterator, size)):
+    """Rows in chunks of a number of them, or fewer where they are so long that memory counts."""
+    chunk: list[RawRow] = []
+    weight = 0
+    for row in rows:
+        chunk.append(row)
+        weight += len(row.raw)
+        if len(chunk) == size or weight > _HEAVIEST_CHUNK:
+            yield chunk
+            chunk, weight = [], 0
+    if chunk:
         yield chunk
 
 

@@ -31,8 +31,9 @@ def as_csv(result: Result) -> bytes:
     rows = flat_rows(result)
     # The csv module leaves a lone carriage return unquoted, and readers take it for a line's end.
     returns = any("\r" in str(value) for row in rows for value in row.values())
-    quoting = csv.QUOTE_ALL if returns else csv.QUOTE_MINIMAL
-    writer = csv.writer(out, lineterminator="\n", quoting=quoting)
+    writer = csv.writer(
+        out, lineterminator="\n", quoting=csv.QUOTE_ALL if returns else csv.QUOTE_MINIMAL
+    )
     writer.writerow(_columns(result, rows))
     for row in rows:
         writer.writerow([_plain(value) for value in row.values()])
