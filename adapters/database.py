@@ -36,6 +36,7 @@ _UNREADABLE = (
     KeyError,
     AttributeError,
     OverflowError,
+    MemoryError,  # a number in a column of bytes reads as so many zero bytes
     InvalidRequestError,  # a row that must be there is not
 )
 

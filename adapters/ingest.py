@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from functools import partial
-from itertools import islice
 from typing import Any
 from uuid import uuid4
 
@@ -44,6 +43,7 @@ _GIVEN_A_PLACE = "a row handed in later gave it its place"
 _REPLACED = "a row with the same event_id took its place"
 _HANDED_IN_AGAIN = "handed in again, mended"
 CHUNK = {"sqlite": 10_000, "postgresql": 5_000}
+_HEAVIEST_CHUNK = 32 << 20  # bytes as handed in; read, they take some times as much
 Progress = Callable[[int], None]
 
 
@@ -512,8 +512,16 @@ def without_collector() -> Iterator[None]:
 
 
 def _chunks(rows: Iterable[RawRow], size: int) -> Iterator[list[RawRow]]:
-    iterator = iter(rows)
-    while chunk := list(islice(iterator, size)):
+    """Rows in chunks of a number of them, or fewer where they are so long that memory counts."""
+    chunk: list[RawRow] = []
+    weight = 0
+    for row in rows:
+        chunk.append(row)
+        weight += len(row.raw)
+        if len(chunk) == size or weight > _HEAVIEST_CHUNK:
+            yield chunk
+            chunk, weight = [], 0
+    if chunk:
         yield chunk
 
 

@@ -230,9 +230,10 @@ def as_csv(found: Iterable[Slip]) -> bytes:
     rows = [_mendable(slip) for slip in found]
     # The csv module leaves a lone carriage return unquoted, and readers take it for a line's end.
     returns = any("\r" in str(value) for row in rows for value in row.values())
-    quoting: Literal[0, 1] = csv.QUOTE_ALL if returns else csv.QUOTE_MINIMAL
     out = io.StringIO()
-    writer = csv.DictWriter(out, COLUMNS, lineterminator="\n", quoting=quoting)
+    writer = csv.DictWriter(
+        out, COLUMNS, lineterminator="\n", quoting=csv.QUOTE_ALL if returns else csv.QUOTE_MINIMAL
+    )
     writer.writeheader()
     writer.writerows(rows)
     return out.getvalue().encode()

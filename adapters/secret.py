@@ -27,6 +27,7 @@ from adapters.schema import store_info
 
 _LENGTH: Final = 32
 _NONCE: Final = 12
+_LONGEST: Final = 1 << 28  # bytes; nothing that was sealed is longer
 CHECK: Final = "secret_check"  # the name of the row that tells a store's own secret from another
 
 
@@ -103,6 +104,8 @@ def unseal(key: bytes, sealed: bytes, bound_to: bytes) -> bytes:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415
 
     try:
+        if len(sealed) > _LONGEST:  # a number in a column of SQLite reads as so many zero bytes
+            raise ValueError
         return AESGCM(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], bound_to)
     except (InvalidTag, ValueError):
         raise TamperedError(

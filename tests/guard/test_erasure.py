@@ -225,6 +225,11 @@ def test_what_is_sealed_opens_only_whole_and_in_its_place(
         unseal(key, sealed[:at] + bytes([sealed[at] ^ 1]) + sealed[at + 1 :], place)
 
 
+def test_a_number_where_sealed_bytes_belong_does_not_open() -> None:
+    with pytest.raises(TamperedError):
+        unseal(bytes(32), bytes((1 << 28) + 1), b"")
+
+
 def test_erasing_one_of_two_thousand_takes_less_than_a_second(
     url: str, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -7,6 +7,7 @@ import csv
 import gzip
 import io
 import os
+import re
 import resource
 from collections.abc import Iterator
 from pathlib import Path
@@ -191,7 +192,12 @@ def test_the_export_for_mending_holds_no_formula(store: tuple[Engine, Path]) -> 
     with reading(engine) as connection:
         written = as_csv(slips(connection)).decode()
     for found in csv.reader(io.StringIO(written)):
-        assert not [cell for cell in found if cell[:1] in tuple("=+-@\t\r")]
+        assert not [cell for cell in found if cell[:1] in tuple("=+-@\t\r") and not number(cell)]
+
+
+def number(cell: str) -> bool:
+    """Whether a cell is a plain number, as JSON may have held, which runs nothing."""
+    return re.fullmatch(r"-?[0-9.]+(e[-+]?[0-9]+)?", cell) is not None
 
 
 @pytest.mark.parametrize("kind", ["csv", "quoted csv", "header", "json", "gzip"])
