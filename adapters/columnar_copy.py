@@ -27,7 +27,7 @@ from adapters.errors import ForlopError
 from adapters.event_store import in_parts
 from adapters.schema import events
 from projections.columnar.building import build
-from projections.columnar.tables import DERIVED, LOG, Columns, definition
+from projections.columnar.tables import DERIVED, LOG, Columns, Fold, definition, fold_groups
 
 _VERSION: Final = 1  # of the tables; a copy of another version is made anew
 _MEMORY: Final = "1GB"
@@ -51,6 +51,7 @@ class DuckRunner:
         self.connection = connection
 
     def run(self, sql: str) -> None:
+        """Runs a statement."""
         self.connection.execute(sql)
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
@@ -73,6 +74,20 @@ class DuckRunner:
                 f"INSERT INTO {table} SELECT {', '.join(columns)} FROM "
                 f"read_json('{file.name}', format = 'newline_delimited', columns = {{{types}}})"
             )
+
+    def make(self, table: str, query: str) -> None:
+        self.run(f"CREATE TEMPORARY TABLE {table} AS {query}")
+
+    def make_folded(self, table: str, columns: Columns, query: str, key: int, fold: Fold) -> None:
+        order = ", ".join(str(place) for place in range(1, key + 2))
+        rows = self.rows(f"{query} ORDER BY {order}")
+        self.put(table, columns, list(fold_groups(rows, key, fold)))
+
+    def add(self, table: str, query: str) -> None:
+        self.run(f"INSERT INTO {table} {query}")
+
+    def drop(self, table: str) -> None:
+        self.run(f"DROP TABLE {table}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +199,9 @@ def refresh(
         "INSERT INTO touched SELECT DISTINCT pid FROM log "
         f"WHERE position > {standing.position} AND position <= {position}"
     )
-    build(runner)
+    for table in DERIVED:
+        runner.run(f"DELETE FROM {table} WHERE pid IN (SELECT pid FROM touched)")
+    build(runner, everybody=standing.position == 0)
     runner.run("DROP TABLE touched")
     head = connection.execute(select(events.c.hash).where(events.c.id == position)).scalar_one()
     runner.run("DELETE FROM standing")

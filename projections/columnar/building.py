@@ -1,4 +1,4 @@
-"""From the log's columns to rectangles, for the participants named in the table `touched`.
+"""From the log's columns to rectangles, for everybody or the participants in the table `touched`.
 
 An event's subject (a programme, a placement, a benefit, sanctions, the duty) is sound or not by
 itself. A subject whose events became known in the order in which they count, with nothing
@@ -13,7 +13,6 @@ from typing import Final
 from projections.columnar import irregular
 from projections.columnar.tables import (
     ATTRIBUTES,
-    DERIVED,
     FOREVER,
     LOG,
     NEVER_REPLACED,
@@ -48,12 +47,14 @@ _SETS: Final = {
 _TEMPORARY: Final = ("chain", "fact", "subject_event", "odd_subject", "odd_person")
 
 
-def build(runner: Runner) -> None:
-    """Works out every derived table anew for the participants in `touched`."""
-    for table in DERIVED:
-        runner.run(f"DELETE FROM {table} WHERE pid IN (SELECT pid FROM touched)")
-    _follow_replacements(runner)
-    _make_facts(runner)
+def build(runner: Runner, *, everybody: bool = False) -> None:
+    """Adds the rows of the participants in `touched`, or of everybody, to every derived table.
+
+    There must be none of theirs yet.
+    """
+    among = "" if everybody else "JOIN touched USING (pid)"
+    _follow_replacements(runner, among)
+    _make_facts(runner, among)
     _make_subjects(runner)
     _regular_spells(runner)
     _attributes(runner)
@@ -61,65 +62,68 @@ def build(runner: Runner) -> None:
     irregular.add_spells(runner)
     irregular.add_attributes(runner)
     for table in _TEMPORARY:
-        runner.run(f"DROP TABLE {table}")
+        runner.drop(table)
 
 
-def _follow_replacements(runner: Runner) -> None:
+def _follow_replacements(runner: Runner, among: str) -> None:
     """Table `chain`: each replacing event's knowledge time, and the place of the first replaced.
 
-    A replacing event is known no earlier than what it replaces, which may be one itself.
+    A replacing event is known no earlier than what it replaces, which may be one itself. Both are
+    of one participant: joining on that too keeps the work beside the participant's other rows.
     """
-    runner.run(
-        "CREATE TEMPORARY TABLE chain AS SELECT r.position, r.replaces_position, "
+    runner.make(
+        "chain",
+        "SELECT r.pid, r.position, r.replaces_position, "
         "greatest(r.recorded, t.recorded) AS known_from, t.recorded AS place_recorded, "
-        "t.position AS place_position, 1 AS depth "
-        "FROM log r JOIN touched USING (pid) JOIN log t ON t.position = r.replaces_position "
-        "WHERE r.replaces_position IS NOT NULL AND t.replaces_position IS NULL"
+        f"t.position AS place_position, 1 AS depth FROM log r {among} "
+        "JOIN log t ON t.pid = r.pid AND t.position = r.replaces_position "
+        "WHERE r.replaces_position IS NOT NULL AND t.replaces_position IS NULL",
     )
     depth = 1
     while runner.rows(f"SELECT 1 FROM chain WHERE depth = {depth} LIMIT 1"):
-        runner.run(
-            "INSERT INTO chain SELECT r.position, r.replaces_position, "
+        runner.add(
+            "chain",
+            "SELECT r.pid, r.position, r.replaces_position, "
             "greatest(r.recorded, c.known_from), c.place_recorded, c.place_position, "
-            f"{depth + 1} FROM log r JOIN touched USING (pid) "
-            f"JOIN chain c ON c.position = r.replaces_position AND c.depth = {depth}"
+            f"{depth + 1} FROM log r {among} "
+            "JOIN chain c ON c.pid = r.pid AND c.position = r.replaces_position "
+            f"AND c.depth = {depth}",
         )
         depth += 1
 
 
-def _make_facts(runner: Runner) -> None:
+def _make_facts(runner: Runner, among: str) -> None:
     """Table `fact`: the events that were ever believed, when, and their place in the history."""
     columns = ", ".join(f"l.{name}" for name in LOG if name not in ("recorded", "position"))
-    runner.run(
-        "CREATE TEMPORARY TABLE fact AS SELECT * FROM ("
+    runner.make(
+        "fact",
+        "SELECT * FROM ("
         f"SELECT l.position, {columns}, coalesce(c.known_from, l.recorded) AS known_from, "
         f"coalesce(s.known_from, {NEVER_REPLACED}) AS known_to, "
         "CAST(row_number() OVER (PARTITION BY l.pid ORDER BY l.day, "
         "coalesce(c.place_recorded, l.recorded), coalesce(c.place_position, l.position), "
-        "l.position) AS INTEGER) AS ord "
-        "FROM log l JOIN touched USING (pid) LEFT JOIN chain c ON c.position = l.position "
-        "LEFT JOIN chain s ON s.replaces_position = l.position) f "
-        "WHERE known_from < known_to AND topic <> 'voided'"
+        f"l.position) AS INTEGER) AS ord FROM log l {among} "
+        "LEFT JOIN chain c ON c.pid = l.pid AND c.position = l.position "
+        "LEFT JOIN chain s ON s.pid = l.pid AND s.replaces_position = l.position) f "
+        "WHERE known_from < known_to AND topic <> 'voided'",
     )
     # Whose birth may come after an event known before it: the rule of birth is not a subject's.
-    runner.run(
-        "CREATE TEMPORARY TABLE odd_person AS SELECT pid FROM fact GROUP BY pid "
-        "HAVING max(born) > min(day)"
-    )
+    runner.make("odd_person", "SELECT pid FROM fact GROUP BY pid HAVING max(born) > min(day)")
 
 
 def _make_subjects(runner: Runner) -> None:
-    runner.run(
-        "CREATE TEMPORARY TABLE subject_event AS SELECT *, "
-        "lag(known_from) OVER (PARTITION BY pid, subject, subject_key ORDER BY ord) "
+    runner.make(
+        "subject_event",
+        "SELECT *, lag(known_from) OVER (PARTITION BY pid, subject, subject_key ORDER BY ord) "
         "AS known_before "
         f"FROM (SELECT *, {_SUBJECT} AS subject, {_KEY} AS subject_key FROM fact) f "
-        "WHERE subject IS NOT NULL"
+        "WHERE subject IS NOT NULL",
     )
-    runner.run(
-        "CREATE TEMPORARY TABLE odd_subject AS SELECT DISTINCT pid, subject, subject_key "
+    runner.make(
+        "odd_subject",
+        "SELECT DISTINCT pid, subject, subject_key "
         f"FROM subject_event WHERE known_to < {NEVER_REPLACED} OR replaces_position IS NOT NULL "
-        "OR known_from < known_before OR topic = 'sanction_lifted'"
+        "OR known_from < known_before OR topic = 'sanction_lifted'",
     )
 
 
@@ -128,9 +132,9 @@ def _regular_spells(runner: Runner) -> None:
 
     Until the closing is known the spell runs on; from then on it has its stop.
     """
-    runner.run(
-        "CREATE TEMPORARY TABLE pair AS SELECT *, "
-        "lead(day) OVER w AS next_day, lead(known_from) OVER w AS next_known, "
+    runner.make(
+        "pair",
+        "SELECT *, lead(day) OVER w AS next_day, lead(known_from) OVER w AS next_known, "
         "lead(position) OVER w AS next_position, lead(ord) OVER w AS next_ord, "
         "lead(reason) OVER w AS next_reason, lead(destination) OVER w AS next_destination "
         "FROM (SELECT *, lag(state) OVER (PARTITION BY pid, subject, subject_key ORDER BY ord) "
@@ -140,18 +144,18 @@ def _regular_spells(runner: Runner) -> None:
         "FROM subject_event e LEFT JOIN odd_subject o ON o.pid = e.pid "
         "AND o.subject = e.subject AND o.subject_key = e.subject_key WHERE o.pid IS NULL) s) t "
         "WHERE state_before IS NULL OR state <> state_before "
-        "WINDOW w AS (PARTITION BY pid, subject, subject_key ORDER BY ord)"
+        "WINDOW w AS (PARTITION BY pid, subject, subject_key ORDER BY ord)",
     )
     for kind, topics in _OPENING.items():
-        closed = kind != "sanction"
-        stop = "next_day" if closed else f"coalesce(until, {FOREVER})"
-        if closed:
-            _insert_pairs(runner, kind, topics, stop, "next_known", NEVER_REPLACED)
-            until = f"coalesce(next_known, {NEVER_REPLACED})"
-            _insert_pairs(runner, kind, topics, str(FOREVER), "known_from", until)
-        else:
-            _insert_pairs(runner, kind, topics, stop, "known_from", NEVER_REPLACED)
-    runner.run("DROP TABLE pair")
+        if kind == "sanction":  # one with a sanction lifted is odd; an end set is its own
+            stop = f"coalesce(until, {FOREVER})"
+            runner.add(kind, _pairs(kind, topics, stop, "known_from", NEVER_REPLACED))
+            continue
+        until = f"coalesce(next_known, {NEVER_REPLACED})"
+        closed = _pairs(kind, topics, "next_day", "next_known", NEVER_REPLACED)
+        ongoing = _pairs(kind, topics, str(FOREVER), "known_from", until)
+        runner.add(kind, f"{closed} UNION ALL {ongoing}")
+    runner.drop("pair")
 
 
 _OPENING: Final = {
@@ -164,9 +168,7 @@ _OPENING: Final = {
 }
 
 
-def _insert_pairs(
-    runner: Runner, kind: str, topics: str, stop: str, known_from: str, known_to: int | str
-) -> None:
+def _pairs(kind: str, topics: str, stop: str, known_from: str, known_to: int | str) -> str:
     closed = known_from == "next_known"
     values = {
         "stop": stop,
@@ -181,12 +183,9 @@ def _insert_pairs(
         "known_to": str(known_to),
     }
     chosen = ", ".join(
-        f"CAST({values.get(name, name)} AS {type_})" for name, type_ in SPELL.items()
+        f"CAST({values.get(name, name)} AS {type_}) AS {name}" for name, type_ in SPELL.items()
     )
-    runner.run(
-        f"INSERT INTO {kind} SELECT {chosen} FROM pair WHERE topic IN {topics} "
-        f"AND {known_from} < {known_to}"
-    )
+    return f"SELECT {chosen} FROM pair WHERE topic IN {topics} AND {known_from} < {known_to}"
 
 
 def _attributes(runner: Runner) -> None:
@@ -202,23 +201,23 @@ def _attributes(runner: Runner) -> None:
             f"ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS {name}"
             for name in columns
         )
-        runner.run(
-            "CREATE TEMPORARY TABLE held AS SELECT pid, day, known_from, "
+        runner.make(
+            "held",
+            "SELECT pid, day, known_from, "
             "lead(day) OVER (PARTITION BY pid ORDER BY ord) AS next_day, "
             f"lead(known_from) OVER (PARTITION BY pid ORDER BY ord) AS next_known, {filled} "
             f"FROM (SELECT f.* FROM fact f LEFT JOIN odd_{table} o ON o.pid = f.pid "
-            f"WHERE o.pid IS NULL AND {_SETS[table]}) s"
+            f"WHERE o.pid IS NULL AND {_SETS[table]}) s",
         )
         names = ", ".join(columns)
-        runner.run(
-            f"INSERT INTO {table} SELECT pid, day, coalesce(next_day, {FOREVER}), {names}, "
-            f"known_from, {NEVER_REPLACED} FROM held WHERE next_day IS NULL OR day < next_day"
+        runner.add(
+            table,
+            f"SELECT pid, day, coalesce(next_day, {FOREVER}), {names}, "
+            f"known_from, {NEVER_REPLACED} FROM held WHERE next_day IS NULL OR day < next_day "
+            f"UNION ALL SELECT pid, next_day, {FOREVER}, {names}, known_from, next_known "
+            "FROM held WHERE next_day IS NOT NULL AND known_from < next_known",
         )
-        runner.run(
-            f"INSERT INTO {table} SELECT pid, next_day, {FOREVER}, {names}, known_from, next_known "
-            "FROM held WHERE next_day IS NOT NULL AND known_from < next_known"
-        )
-        runner.run("DROP TABLE held")
+        runner.drop("held")
 
 
 def _find_odd_attributes(runner: Runner, table: str) -> None:
@@ -232,16 +231,18 @@ def _find_odd_attributes(runner: Runner, table: str) -> None:
             "AND o.subject = e.subject AND o.subject_key = e.subject_key "
             "WHERE e.subject = 'enrolment' AND (e.office IS NOT NULL OR e.municipality IS NOT NULL)"
         )
-    runner.run(
-        f"CREATE TEMPORARY TABLE odd_{table} AS SELECT pid FROM (SELECT pid, known_from, known_to, "
-        "replaces_position, lag(known_from) OVER (PARTITION BY pid ORDER BY ord) AS known_before "
+    runner.make(
+        f"odd_{table}",
+        "SELECT pid FROM (SELECT pid, known_from, known_to, replaces_position, "
+        "lag(known_from) OVER (PARTITION BY pid ORDER BY ord) AS known_before "
         f"FROM fact WHERE {_SETS[table]}) s WHERE known_to < {NEVER_REPLACED} "
-        f"OR replaces_position IS NOT NULL OR known_from < known_before{others}"
+        f"OR replaces_position IS NOT NULL OR known_from < known_before{others}",
     )
 
 
 def _signs(runner: Runner) -> None:
-    runner.run(
-        "INSERT INTO sign SELECT pid, topic, day, ord, position, programme, kind, attended, "
-        f"outcome, known_from, known_to FROM fact WHERE topic IN {_SIGNS}"
+    runner.add(
+        "sign",
+        "SELECT pid, topic, day, ord, position, programme, kind, attended, outcome, "
+        f"known_from, known_to FROM fact WHERE topic IN {_SIGNS}",
     )
