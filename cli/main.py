@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from cli import access, append, erase, figures, quarantine, replay
+from cli import access, append, columns, erase, figures, quarantine, replay
 from cli import demo as demo_command
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ append.add_to(app)
 app.add_typer(quarantine.app, name="quarantine")
 figures.add_to(app)
 replay.add_to(app)
+columns.add_to(app)
 erase.add_to(app)
 app.add_typer(access.app, name="access")
 demo_command.add_to(app)
