@@ -34,7 +34,7 @@ from projections.question import (
 from projections.tally import Sums
 from projections.views import Lens
 
-EngineName = Literal["columnar", "reference"]
+EngineName = Literal["columnar", "reference", "spark"]
 
 
 @dataclass(frozen=True)
@@ -100,6 +100,8 @@ def answer(
         question = checked(settle(asked, connection, head[0]), profile)
         if by_engine == "reference":
             table = _by_reference(connection, profile, question)
+        elif by_engine == "spark":
+            table = _by_spark(engine, connection, profile, question)
         else:
             table = _by_columns(engine, connection, profile, question)
     return described(question, table, head[1], profile)
@@ -154,6 +156,20 @@ def head_at(connection: Connection, position: int | None) -> tuple[int, bytes]:
 def _by_reference(connection: Connection, profile: Profile, question: Question) -> Table:
     histories = (facts for _, facts in every_history(connection, question.position))
     return reference.answer(question, profile, histories)
+
+
+def _by_spark(
+    engine: Engine, connection: Connection, profile: Profile, question: Question
+) -> Table:
+    if question.position == 0:
+        return lay_out(question, Sums())
+    try:
+        spark_columns = import_module("adapters.spark_columns")
+    except ImportError as error:
+        raise WrongUseError(
+            f"the engine spark is not installed ({error}): pip install 'forlop[spark]'"
+        ) from None
+    return lay_out(question, spark_columns.sums_on_spark(engine, connection, profile, question))
 
 
 def _by_columns(
