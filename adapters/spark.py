@@ -1,7 +1,7 @@
 """Apache Spark as a runner of the projections' SQL. Imported only when it is asked for.
 
-The SQL is DuckDB's, transpiled. `count`, `least`, `max_by` and the like are kept to what both
-engines answer alike (`projections.columnar`); the tests compare every figure.
+The SQL is DuckDB's, transpiled. Transpiling says nothing where a construct means something else
+there: the projections are kept to what both answer alike, and the tests compare every figure.
 """
 
 from __future__ import annotations
@@ -58,6 +58,7 @@ def session() -> SparkSession:
     if master.startswith("local"):
         settings |= _LOOPBACK
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    is_running = SparkSession.getActiveSession() is not None
     builder = SparkSession.builder.appName("forlop").master(master)
     try:
         started = builder.config(map=settings).getOrCreate()
@@ -65,7 +66,8 @@ def session() -> SparkSession:
         raise ForlopError(
             f"Spark did not start; it needs Java 17 or newer (JAVA_HOME): {error}"
         ) from None
-    started.sparkContext.setLogLevel("ERROR")
+    if not is_running:
+        started.sparkContext.setLogLevel("ERROR")
     own = started.newSession()
     for name, value in settings.items():
         if own.conf.isModifiable(name):

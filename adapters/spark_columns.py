@@ -65,7 +65,8 @@ def sums_on_spark(
     runner = SparkRunner(spark, manifest.buckets)
     tag = f"{question.position}-{hash_at(connection, question.position)[:16]}-{manifest.buckets}"
     place = f"{where}/rectangles/{tag}"
-    with nullcontext() if folder is None else locked(folder):
+    is_ready = _ready_build(spark, place) is not None
+    with nullcontext() if folder is None or is_ready else locked(folder):
         open_rectangles(runner, where, manifest, question.position, place)
     return ask(question, profile, runner)
 

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from adapters.database import open_engine
+from adapters.database import open_engine, reading
+from adapters.event_store import head_of
+from adapters.exported_log import default_folder, export
 from tests.spark.stores import filled
 
 # Small data: what costs is planning and compiling, so less of both.
@@ -48,6 +50,9 @@ def store(
 ) -> Iterator[Engine]:
     """The registers and 300 random participants."""
     engine = filled(tmp_path_factory.mktemp("spark"), random.Random(2003), 300)
+    with reading(engine) as connection:
+        position = head_of(connection).position
+        export(engine, connection, default_folder(engine), position, buckets=2)
     yield engine
     engine.dispose()
 
