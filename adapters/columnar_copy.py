@@ -352,7 +352,10 @@ def adbc_database(engine: Engine) -> Any:
     if engine.dialect.name == "sqlite":
         import adbc_driver_sqlite  # noqa: PLC0415
 
-        return adbc_driver_sqlite.connect(engine.url.database)
+        # Read only: the driver has an SQLite of its own, whose locks this process's other one does
+        # not see, and on closing would take away the write-ahead log that the other still writes.
+        where = Path(engine.url.database or "").absolute().as_uri()
+        return adbc_driver_sqlite.connect(f"{where}?mode=ro")
     adbc_driver_postgresql = import_module("adbc_driver_postgresql")
 
     url = engine.url.set(drivername="postgresql")
