@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test soak bench bench-large clean
+.PHONY: demo test test-spark soak bench bench-large clean
 
 demo: $(VENV)/ready ## the main job: both registers in, the published tables out
 	$(BIN)/forlop demo
@@ -15,6 +15,9 @@ test: $(VENV)/ready-to-test ## every check that a change must pass
 	$(BIN)/lint-imports
 	$(BIN)/pytest
 
+test-spark: $(VENV)/spark-ready ## the distributed route, in a real session; wants Java 17 or newer
+	$(BIN)/pytest tests/spark
+
 soak: $(VENV)/ready-to-test ## jobs killed at random on both databases, for MINUTES (10)
 	$(BIN)/python -m tests.guard.soak --minutes $(or $(MINUTES),10)
 
@@ -23,6 +26,10 @@ bench: $(VENV)/bench-ready ## the claims of speed, on about a million events: so
 
 bench-large: $(VENV)/bench-ready ## the same on ten million: an hour, 20 GB of disk
 	$(BIN)/python -m benchmarks --events 10000000 --append 100000 --stored 5000000
+
+$(VENV)/spark-ready: $(VENV)/ready-to-test
+	$(INSTALL) -e '.[spark]'
+	touch $@
 
 $(VENV)/bench-ready: $(VENV)/ready-to-test # what Forløp is measured beside; nothing else needs it
 	$(INSTALL) -e '.[bench]'

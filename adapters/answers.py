@@ -36,7 +36,7 @@ from projections.question import (
 from projections.tally import Sums
 from projections.views import Lens
 
-EngineName = Literal["columnar", "reference"]
+EngineName = Literal["columnar", "reference", "spark"]
 
 
 @dataclass(frozen=True)
@@ -105,6 +105,8 @@ def answer(
         question = checked(settle(asked, connection, head[0]), profile)
         if by_engine == "reference":
             table = by_reference(connection, profile, question)
+        elif by_engine == "spark":
+            table = _by_spark(engine, connection, profile, question)
         else:
             table = _by_columns(engine, connection, profile, question)
     return described(question, table, head[1], profile)
@@ -189,6 +191,23 @@ def by_reference(connection: Connection, profile: Profile, question: Question) -
     )
 
 
+def _by_spark(
+    engine: Engine, connection: Connection, profile: Profile, question: Question
+) -> Table:
+    """A figure over rectangles cut at its position; whoever has several keys is left apart."""
+    if question.position == 0:
+        return lay_out(question, Sums())
+    try:
+        spark_columns = import_module("adapters.spark_columns")
+    except ImportError as error:
+        raise WrongUseError(
+            f"the engine spark is not installed ({error}): pip install 'forlop[spark]'"
+        ) from None
+    sums, apart = spark_columns.sums_on_spark(engine, connection, profile, question)
+    _add_apart(sums, apart, connection, profile, question)
+    return lay_out(question, sums)
+
+
 def _by_columns(
     engine: Engine, connection: Connection, profile: Profile, question: Question
 ) -> Table:
@@ -216,9 +235,16 @@ def _by_columns(
         runner.run(f"CREATE TEMPORARY TABLE unsettled AS {apart}")
         found = runner.rows("SELECT participant_id FROM person JOIN unsettled USING (pid)")
         sums = ask(question, profile, runner, without="unsettled" if found else None)
-    left = facts_of(connection, [bytes(one) for (one,) in found])
+    _add_apart(sums, [bytes(one) for (one,) in found], connection, profile, question)
+    return lay_out(question, sums)
+
+
+def _add_apart(
+    sums: Sums, apart: list[bytes], connection: Connection, profile: Profile, question: Question
+) -> None:
+    """Adds those whom an engine over rectangles left out, by the reference engine."""
+    left = facts_of(connection, apart)
     lens = Lens(question, profile)
     linked = linked_participants(connection, question.position) if left else ()
     for journey in reference.journeys_of(left.items(), linked, question):
         sums.add_person(reference.marks_in(question, lens, journey))
-    return lay_out(question, sums)

@@ -27,7 +27,7 @@ from sqlalchemy import Connection, Engine, select
 from adapters.errors import ForlopError
 from adapters.schema import events
 from projections.columnar.building import build
-from projections.columnar.tables import DERIVED, LOG, Columns, definition
+from projections.columnar.tables import DERIVED, LOG, Columns, Fold, definition, fold_groups
 
 # Of the tables, and (the number) of how they are worked out; a copy of another is made anew.
 _VERSION: Final = zlib.crc32(repr((1, LOG, DERIVED)).encode()) & 0x7FFFFFFF
@@ -54,6 +54,7 @@ class DuckRunner:
         self.connection = connection
 
     def run(self, sql: str) -> None:
+        """Runs a statement."""
         self.connection.execute(sql)
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
@@ -79,6 +80,20 @@ class DuckRunner:
                 f"INSERT INTO {table} SELECT {', '.join(columns)} FROM "
                 f"read_json('{file.name}', format = 'newline_delimited', columns = {{{types}}})"
             )
+
+    def make(self, table: str, query: str) -> None:
+        self.run(f"CREATE TEMPORARY TABLE {table} AS {query}")
+
+    def make_folded(self, table: str, columns: Columns, query: str, key: int, fold: Fold) -> None:
+        order = ", ".join(str(place) for place in range(1, key + 2))
+        rows = self.rows(f"{query} ORDER BY {order}")
+        self.put(table, columns, list(fold_groups(rows, key, fold)))
+
+    def add(self, table: str, query: str) -> None:
+        self.run(f"INSERT INTO {table} {query}")
+
+    def drop(self, table: str) -> None:
+        self.run(f"DROP TABLE {table}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +211,9 @@ def _rebuild(runner: DuckRunner, position: int) -> None:
     runner.run(
         f"CREATE TEMPORARY TABLE due AS SELECT DISTINCT pid FROM log WHERE position > {position}"
     )
+    if position:  # else there is nothing of anybody yet
+        for table in DERIVED:
+            runner.run(f"DELETE FROM {table} WHERE pid IN (SELECT pid FROM due)")
     ((people,),) = runner.rows("SELECT count(*) FROM due")
     ((count,),) = runner.rows("SELECT count(*) FROM log l JOIN due d ON d.pid = l.pid")
     parts = -(-count // _SLICE)
@@ -340,7 +358,10 @@ def adbc_database(engine: Engine) -> Any:
     if engine.dialect.name == "sqlite":
         import adbc_driver_sqlite  # noqa: PLC0415
 
-        return adbc_driver_sqlite.connect(engine.url.database)
+        # Read only: the driver has an SQLite of its own, whose locks this process's other one does
+        # not see, and on closing would take away the write-ahead log that the other still writes.
+        where = Path(engine.url.database or "").absolute().as_uri()
+        return adbc_driver_sqlite.connect(f"{where}?mode=ro")
     adbc_driver_postgresql = import_module("adbc_driver_postgresql")
 
     url = engine.url.set(drivername="postgresql")

@@ -14,6 +14,7 @@ from cli import (
     access,
     append,
     audit,
+    columns,
     comparing,
     diff,
     erase,
@@ -46,6 +47,7 @@ app.add_typer(quarantine.app, name="quarantine")
 figures.add_to(app)
 replay.add_to(app)
 audit.add_to(app)
+columns.add_to(app)
 erase.add_to(app)
 verify.add_to(app)
 comparing.add_to(app)

@@ -47,6 +47,7 @@ class Every(StrEnum):
 class Engines(StrEnum):
     columnar = "columnar"
     reference = "reference"
+    spark = "spark"
 
 
 DEFAULT_STORE = "sqlite:///forlop.db"
@@ -116,9 +117,7 @@ Window = Annotated[
 ]
 Engine = Annotated[
     Engines,
-    typer.Option(
-        "--engine", envvar="FORLOP_ENGINE", help="What counts: the same figures, slow or fast."
-    ),
+    typer.Option("--engine", envvar="FORLOP_ENGINE", help="What counts: always the same figures."),
 ]
 As = Annotated[
     str | None,

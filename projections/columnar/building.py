@@ -1,4 +1,4 @@
-"""From the log's columns to rectangles, for the participants named in the table `touched`.
+"""From the log's columns to rectangles, for everybody or the participants in the table `touched`.
 
 An event's subject (a programme, a placement, a benefit, sanctions, the duty) is sound or not by
 itself. A subject whose events became known in the order in which they count, with nothing
@@ -8,12 +8,12 @@ the domain at each knowledge time at which something of them changed (`irregular
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from projections.columnar import irregular
 from projections.columnar.tables import (
     ATTRIBUTES,
-    DERIVED,
     FOREVER,
     NEVER_REPLACED,
     SPELL,
@@ -48,13 +48,14 @@ _SETS: Final = {
 _TEMPORARY: Final = ("mine", "chain", "fact", "subject_event", "odd_subject", "odd_person")
 
 
-def build(runner: Runner) -> None:
-    """Works out every derived table anew for the participants in `touched`."""
-    for table in DERIVED:
-        runner.run(f"DELETE FROM {table} WHERE pid IN (SELECT pid FROM touched)")
-    runner.run(
-        "CREATE TEMPORARY TABLE mine AS SELECT l.* FROM log l JOIN touched t ON t.pid = l.pid"
-    )
+def build(runner: Runner, *, everybody: bool = False) -> None:
+    """Adds the rows of the participants in `touched`, or of everybody, to every derived table.
+
+    There must be none of theirs yet. Joins on a position are on the participant too, which keeps
+    the work beside the participant's other rows.
+    """
+    among = "" if everybody else " JOIN touched t ON t.pid = l.pid"
+    runner.make("mine", f"SELECT l.* FROM log l{among}")
     _follow_replacements(runner)
     _make_facts(runner)
     _make_subjects(runner)
@@ -64,28 +65,31 @@ def build(runner: Runner) -> None:
     irregular.add_spells(runner)
     irregular.add_attributes(runner)
     for table in _TEMPORARY:
-        runner.run(f"DROP TABLE {table}")
+        runner.drop(table)
 
 
 def _follow_replacements(runner: Runner) -> None:
     """Table `chain`: each replacing event's knowledge time, and the place of the first replaced.
 
-    A replacing event is known no earlier than what it replaces, which may be one itself.
+    A replacing event is known no earlier than what it replaces, which may be one itself. Both are
+    of one participant.
     """
-    runner.run(
-        "CREATE TEMPORARY TABLE chain AS SELECT r.position, r.replaces_position, "
+    runner.make(
+        "chain",
+        "SELECT r.pid, r.position, r.replaces_position, "
         "greatest(r.recorded, t.recorded) AS known_from, t.recorded AS place_recorded, "
         "t.position AS place_position, 1 AS depth "
-        "FROM mine r JOIN mine t ON t.position = r.replaces_position "
-        "WHERE r.replaces_position IS NOT NULL AND t.replaces_position IS NULL"
+        "FROM mine r JOIN mine t ON t.pid = r.pid AND t.position = r.replaces_position "
+        "WHERE r.replaces_position IS NOT NULL AND t.replaces_position IS NULL",
     )
     depth = 1
     while runner.rows(f"SELECT 1 FROM chain WHERE depth = {depth} LIMIT 1"):
-        runner.run(
-            "INSERT INTO chain SELECT r.position, r.replaces_position, "
+        runner.add(
+            "chain",
+            "SELECT r.pid, r.position, r.replaces_position, "
             "greatest(r.recorded, c.known_from), c.place_recorded, c.place_position, "
-            f"{depth + 1} FROM mine r "
-            f"JOIN chain c ON c.position = r.replaces_position AND c.depth = {depth}"
+            f"{depth + 1} FROM mine r JOIN chain c "
+            f"ON c.pid = r.pid AND c.position = r.replaces_position AND c.depth = {depth}",
         )
         depth += 1
 
@@ -96,8 +100,9 @@ def _make_facts(runner: Runner) -> None:
     Only what orders and pairs events goes through the sorting; their other columns are looked up
     in `mine` by position afterwards, which takes half the time.
     """
-    runner.run(
-        "CREATE TEMPORARY TABLE fact AS SELECT * FROM ("
+    runner.make(
+        "fact",
+        "SELECT * FROM ("
         "SELECT l.position, l.pid, l.topic, l.day, l.replaces_position, "
         f"{_SUBJECT} AS subject, {_KEY} AS subject_key, "
         "coalesce(c.known_from, l.recorded) AS known_from, "
@@ -105,31 +110,31 @@ def _make_facts(runner: Runner) -> None:
         "CAST(row_number() OVER (PARTITION BY l.pid ORDER BY l.day, "
         "coalesce(c.place_recorded, l.recorded), coalesce(c.place_position, l.position), "
         "l.position) AS INTEGER) AS ord "
-        "FROM mine l LEFT JOIN chain c ON c.position = l.position "
-        "LEFT JOIN (SELECT replaces_position, min(known_from) AS known_from FROM chain "
-        "GROUP BY replaces_position) s ON s.replaces_position = l.position) f "
-        "WHERE known_from < known_to AND topic NOT IN ('voided', 'withdrawn')"
+        "FROM mine l LEFT JOIN chain c ON c.pid = l.pid AND c.position = l.position "
+        "LEFT JOIN (SELECT pid, replaces_position, min(known_from) AS known_from FROM chain "
+        "GROUP BY pid, replaces_position) s "
+        "ON s.pid = l.pid AND s.replaces_position = l.position) f "
+        "WHERE known_from < known_to AND topic NOT IN ('voided', 'withdrawn')",
     )
     # Whose birth may come after an event known before it: the rule of birth is not a subject's.
-    runner.run(
-        "CREATE TEMPORARY TABLE odd_person AS SELECT pid FROM mine GROUP BY pid "
-        "HAVING max(born) > min(day)"
-    )
+    runner.make("odd_person", "SELECT pid FROM mine GROUP BY pid HAVING max(born) > min(day)")
 
 
 def _make_subjects(runner: Runner) -> None:
     """Table `subject_event`: each event of a subject beside the one before it and the next."""
-    runner.run(
-        "CREATE TEMPORARY TABLE subject_event AS SELECT *, lag(known_from) OVER w AS known_before, "
+    runner.make(
+        "subject_event",
+        "SELECT *, lag(known_from) OVER w AS known_before, "
         "lead(day) OVER w AS next_day, lead(known_from) OVER w AS next_known, "
         "lead(position) OVER w AS next_position, lead(ord) OVER w AS next_ord "
         "FROM fact WHERE subject IS NOT NULL "
-        "WINDOW w AS (PARTITION BY pid, subject, subject_key ORDER BY ord)"
+        "WINDOW w AS (PARTITION BY pid, subject, subject_key ORDER BY ord)",
     )
-    runner.run(
-        "CREATE TEMPORARY TABLE odd_subject AS SELECT DISTINCT pid, subject, subject_key "
+    runner.make(
+        "odd_subject",
+        "SELECT DISTINCT pid, subject, subject_key "
         f"FROM subject_event WHERE known_to < {NEVER_REPLACED} OR replaces_position IS NOT NULL "
-        "OR known_from < known_before OR topic = 'sanction_lifted'"
+        "OR known_from < known_before OR topic = 'sanction_lifted'",
     )
 
 
@@ -147,33 +152,31 @@ def _regular_spells(runner: Runner) -> None:
 
     Until the closing is known the spell runs on; from then on it has its stop.
     """
-    opening = ", ".join(
-        f"'{topic}'"
-        for kind, topics in _OPENING.items()
-        if "duty" not in topics[0]
-        for topic in topics
-    )
     chosen = ", ".join(f"e.{name}" for name in _PAIR.split(", "))
-    runner.run(
-        f"CREATE TEMPORARY TABLE pair AS SELECT {chosen} {_REGULAR} AND e.topic IN ({opening})"
-    )
-    _add_duties(runner)
-    for kind, topics in _OPENING.items():
-        _insert_pairs(runner, kind, ", ".join(f"'{topic}'" for topic in topics))
-    runner.run("DROP TABLE pair")
+    runner.make("pair", f"SELECT {chosen} {_REGULAR} AND e.topic IN ({_topics(_OPENING)})")
+    _pair_duties(runner)
+    for kind in _OPENING:
+        runner.add(kind, _rectangles(kind, "pair"))
+    for kind in _OPENING_DUTY:
+        runner.add(kind, _rectangles(kind, "duty_pair"))
+    runner.drop("pair")
+    runner.drop("duty_pair")
 
 
-def _add_duties(runner: Runner) -> None:
-    """Adds duties and exemptions to `pair`: one that repeats what runs changes nothing."""
-    runner.run(
-        "INSERT INTO pair SELECT pid, topic, day, position, ord, known_from, "
-        "lead(day) OVER w, lead(known_from) OVER w, lead(position) OVER w, lead(ord) OVER w "
+def _pair_duties(runner: Runner) -> None:
+    """Table `duty_pair`: duties and exemptions; one that repeats what runs changes nothing."""
+    looked_up = " JOIN mine m ON m.pid = e.pid AND m.position = e.position LEFT JOIN"
+    runner.make(
+        "duty_pair",
+        "SELECT pid, topic, day, position, ord, known_from, lead(day) OVER w AS next_day, "
+        "lead(known_from) OVER w AS next_known, lead(position) OVER w AS next_position, "
+        "lead(ord) OVER w AS next_ord "
         "FROM (SELECT *, lag(state) OVER (PARTITION BY pid ORDER BY ord) AS state_before "
         "FROM (SELECT e.*, CASE e.topic WHEN 'duty_imposed' THEN 'duty' "
         "WHEN 'duty_exempted' THEN concat('exempt ', m.reason) ELSE 'ended' END AS state "
-        f"{_REGULAR.replace(' LEFT JOIN', ' JOIN mine m ON m.position = e.position LEFT JOIN', 1)} "
+        f"{_REGULAR.replace(' LEFT JOIN', looked_up, 1)} "
         "AND e.subject = 'duty') s) t WHERE state_before IS NULL OR state <> state_before "
-        "WINDOW w AS (PARTITION BY pid ORDER BY ord)"
+        "WINDOW w AS (PARTITION BY pid ORDER BY ord)",
     )
 
 
@@ -182,13 +185,21 @@ _OPENING: Final = {
     "measure": ("measure_started",),
     "benefit": ("benefit_started",),
     "sanction": ("sanctioned",),
+}
+_OPENING_DUTY: Final = {
     "duty": ("duty_imposed",),
     "exemption": ("duty_exempted",),
 }
 
 
-def _insert_pairs(runner: Runner, kind: str, topics: str) -> None:
-    """Adds the rectangles of a kind: as long as a spell's closing was not known, and since."""
+def _topics(kinds: Iterable[str]) -> str:
+    """The topics that open spells of some kinds, as SQL."""
+    opening = _OPENING | _OPENING_DUTY
+    return ", ".join(f"'{topic}'" for kind in kinds for topic in opening[kind])
+
+
+def _rectangles(kind: str, pairs: str) -> str:
+    """The rectangles of a kind: as long as a spell's closing was not known, and since."""
     values = {
         "stop": f"CASE WHEN v.closed THEN p.next_day ELSE {FOREVER} END",
         "start": "p.day",
@@ -204,7 +215,7 @@ def _insert_pairs(runner: Runner, kind: str, topics: str) -> None:
             f"ELSE coalesce(p.next_known, {NEVER_REPLACED}) END"
         ),
     }
-    ends = "LEFT JOIN mine n ON n.position = p.next_position"
+    ends = "LEFT JOIN mine n ON n.pid = p.pid AND n.position = p.next_position"
     if kind == "sanction":  # none of the regular ones is lifted; it ends by itself
         never = {"stop": f"coalesce(m.until, {FOREVER})", "known_to": str(NEVER_REPLACED)}
         values |= never | dict.fromkeys(("closed", "closed_ord", "destination"), "NULL")
@@ -212,7 +223,7 @@ def _insert_pairs(runner: Runner, kind: str, topics: str) -> None:
     elif kind not in ("measure", "enrolment"):
         values["destination"], ends = "NULL", ""
     chosen = ", ".join(
-        f"CAST({values.get(name, f'm.{name}')} AS {type_})"
+        f"CAST({values.get(name, f'm.{name}')} AS {type_}) AS {name}"
         for name, type_ in SPELL.items()
         if name != "pid"
     )
@@ -220,11 +231,11 @@ def _insert_pairs(runner: Runner, kind: str, topics: str) -> None:
     open_ = (
         "(p.next_known IS NULL OR p.known_from < p.next_known)" if kind != "sanction" else "TRUE"
     )
-    runner.run(
-        f"INSERT INTO {kind} SELECT p.pid, {chosen} FROM pair p "
-        f"JOIN mine m ON m.position = p.position {ends} "
+    return (
+        f"SELECT p.pid, {chosen} FROM {pairs} p "
+        f"JOIN mine m ON m.pid = p.pid AND m.position = p.position {ends} "
         "CROSS JOIN (SELECT TRUE AS closed UNION ALL SELECT FALSE AS closed) v "
-        f"WHERE p.topic IN ({topics}) "
+        f"WHERE p.topic IN ({_topics((kind,))}) "
         f"AND ((v.closed AND {believed}) OR (NOT v.closed AND {open_}))"
     )
 
@@ -237,10 +248,12 @@ def _attributes(runner: Runner) -> None:
     """
     for table, columns in ATTRIBUTES.items():
         names = ", ".join(columns)
-        runner.run(
-            "CREATE TEMPORARY TABLE attribute AS SELECT f.pid, f.day, f.ord, f.known_from, "
+        runner.make(
+            "attribute",
+            "SELECT f.pid, f.day, f.ord, f.known_from, "
             f"f.known_to, f.replaces_position, {', '.join(f'm.{name}' for name in columns)} "
-            f"FROM fact f JOIN mine m ON m.position = f.position WHERE {_SETS[table]}"
+            "FROM fact f JOIN mine m ON m.pid = f.pid AND m.position = f.position "
+            f"WHERE {_SETS[table]}",
         )
         _find_odd_attributes(runner, table)
         filled = ", ".join(
@@ -248,23 +261,23 @@ def _attributes(runner: Runner) -> None:
             f"ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS {name}"
             for name in columns
         )
-        runner.run(
-            "CREATE TEMPORARY TABLE held AS SELECT pid, day, known_from, "
+        runner.make(
+            "held",
+            "SELECT pid, day, known_from, "
             "lead(day) OVER (PARTITION BY pid ORDER BY ord) AS next_day, "
             f"lead(known_from) OVER (PARTITION BY pid ORDER BY ord) AS next_known, {filled} "
             f"FROM (SELECT f.* FROM attribute f LEFT JOIN odd_{table} o ON o.pid = f.pid "
-            "WHERE o.pid IS NULL) s"
+            "WHERE o.pid IS NULL) s",
         )
-        runner.run(
-            f"INSERT INTO {table} SELECT pid, day, coalesce(next_day, {FOREVER}), {names}, "
-            f"known_from, {NEVER_REPLACED} FROM held WHERE next_day IS NULL OR day < next_day"
+        runner.add(
+            table,
+            f"SELECT pid, day, coalesce(next_day, {FOREVER}), {names}, "
+            f"known_from, {NEVER_REPLACED} FROM held WHERE next_day IS NULL OR day < next_day "
+            f"UNION ALL SELECT pid, next_day, {FOREVER}, {names}, known_from, next_known "
+            "FROM held WHERE next_day IS NOT NULL AND known_from < next_known",
         )
-        runner.run(
-            f"INSERT INTO {table} SELECT pid, next_day, {FOREVER}, {names}, known_from, next_known "
-            "FROM held WHERE next_day IS NOT NULL AND known_from < next_known"
-        )
-        runner.run("DROP TABLE held")
-        runner.run("DROP TABLE attribute")
+        runner.drop("held")
+        runner.drop("attribute")
 
 
 def _find_odd_attributes(runner: Runner, table: str) -> None:
@@ -276,26 +289,32 @@ def _find_odd_attributes(runner: Runner, table: str) -> None:
         others += (
             " UNION SELECT e.pid FROM subject_event e JOIN odd_subject o ON o.pid = e.pid "
             "AND o.subject = e.subject AND o.subject_key = e.subject_key "
-            "JOIN mine m ON m.position = e.position WHERE e.subject = 'enrolment' "
+            "JOIN mine m ON m.pid = e.pid AND m.position = e.position "
+            "WHERE e.subject = 'enrolment' "
             "AND (m.office IS NOT NULL OR m.municipality IS NOT NULL)"
         )
-    runner.run(
-        f"CREATE TEMPORARY TABLE odd_{table} AS SELECT pid FROM (SELECT pid, known_from, known_to, "
+    runner.make(
+        f"odd_{table}",
+        "SELECT pid FROM (SELECT pid, known_from, known_to, "
         "replaces_position, lag(known_from) OVER (PARTITION BY pid ORDER BY ord) AS known_before "
         f"FROM attribute) s WHERE known_to < {NEVER_REPLACED} "
-        f"OR replaces_position IS NOT NULL OR known_from < known_before{others}"
+        f"OR replaces_position IS NOT NULL OR known_from < known_before{others}",
     )
 
 
 def _signs(runner: Runner) -> None:
     """One topic after the other: whoever looks for one passes over the blocks of the others."""
     for topic in _SIGNS:
-        runner.run(
-            "INSERT INTO sign SELECT f.pid, f.topic, f.day, f.ord, f.position, m.programme, "
+        runner.add(
+            "sign",
+            "SELECT f.pid, f.topic, f.day, f.ord, f.position, m.programme, "
             "m.kind, m.attended, m.outcome, f.known_from, f.known_to FROM fact f "
-            f"JOIN mine m ON m.position = f.position WHERE f.topic = '{topic}'"
+            "JOIN mine m ON m.pid = f.pid AND m.position = f.position "
+            f"WHERE f.topic = '{topic}'",
         )
-    runner.run(
-        "INSERT INTO link SELECT DISTINCT m.pid, m.same_as FROM fact f "
-        "JOIN mine m ON m.position = f.position WHERE f.topic IN ('linked', 'unlinked')"
+    runner.add(
+        "link",
+        "SELECT DISTINCT m.pid, m.same_as FROM fact f "
+        "JOIN mine m ON m.pid = f.pid AND m.position = f.position "
+        "WHERE f.topic IN ('linked', 'unlinked')",
     )

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import partial
-from itertools import groupby
 from operator import attrgetter, itemgetter
 from typing import Any, Final, TypeAlias
 
@@ -24,6 +23,7 @@ from projections.columnar.tables import (
     LOG,
     NEVER_REPLACED,
     SPELL,
+    Group,
     Runner,
     as_day,
     day_number,
@@ -32,8 +32,8 @@ from projections.columnar.tables import (
 
 _NOT_FIELDS: Final = {"position", "pid", "topic", "day", "recorded", "replaces_position", "same_as"}
 _FIELDS: Final = tuple(name for name in LOG if name not in _NOT_FIELDS)
-_OWN: Final = ("pid", "ord", "position", "topic", "day", "known_from", "known_to")
-_SELECTED: Final = (*(f"f.{name}" for name in _OWN), *(f"m.{name}" for name in _FIELDS))
+_OWN: Final = ("ord", "position", "topic", "day", "known_from", "known_to")
+_SELECTED: Final = ", ".join((*(f"f.{name}" for name in _OWN), *(f"m.{name}" for name in _FIELDS)))
 _AS_DATES: Final = {"until", "birth_date"}
 _AT_ANY_TIME: Final = datetime(1970, 1, 1, tzinfo=UTC)
 # By topic, an event of which nothing is known yet, and the fields that a row tells, and where.
@@ -76,24 +76,31 @@ def rectangles(
 
 def add_spells(runner: Runner) -> None:
     """Adds the spells of the subjects in `odd_subject`."""
-    found = runner.rows(
-        f"SELECT {', '.join(_SELECTED)}, f.subject, f.subject_key FROM subject_event f "
+    runner.make_folded(
+        "folded",
+        {"spell_kind": "VARCHAR", **SPELL},
+        f"SELECT f.pid, f.subject, f.subject_key, {_SELECTED} FROM subject_event f "
         "JOIN odd_subject o ON o.pid = f.pid AND o.subject = f.subject "
-        "AND o.subject_key = f.subject_key JOIN mine m ON m.position = f.position "
-        "ORDER BY f.pid, f.subject, f.subject_key, f.ord"
+        "AND o.subject_key = f.subject_key "
+        "JOIN mine m ON m.pid = f.pid AND m.position = f.position",
+        3,
+        _spell_rows,
     )
-    added: dict[str, list[tuple[Any, ...]]] = {kind: [] for kind in KINDS}
-    width = len(_SELECTED)
-    for (pid, *_), group in groupby(found, key=lambda row: (row[0], *row[width:])):
-        believed = [_believed(row) for row in group]
-        facts: dict[int | None, tuple[dict[str, Any], int]] = {
-            fact.position: (fact.event.__dict__, order) for fact, order, _, _ in believed
-        }
-        for seen, known_from, known_to in rectangles(believed, _spells):
-            assert isinstance(seen, tuple)
-            added[seen[0]].append((pid, *_spell_row(seen, facts), known_from, known_to))
-    for kind, rows in added.items():
-        _insert(runner, kind, SPELL, rows)
+    for kind in KINDS:
+        runner.add(kind, f"SELECT {', '.join(SPELL)} FROM folded WHERE spell_kind = '{kind}'")
+    runner.drop("folded")
+
+
+def _spell_rows(group: Group) -> Iterator[tuple[Any, ...]]:
+    """One subject's rows: the kind of spell, then the columns of `SPELL`."""
+    pid = group[0][0]
+    believed = [_believed(row[3:]) for row in group]
+    facts: dict[int | None, tuple[dict[str, Any], int]] = {
+        fact.position: (fact.event.__dict__, order) for fact, order, _, _ in believed
+    }
+    for seen, known_from, known_to in rectangles(believed, _spells):
+        assert isinstance(seen, tuple)
+        yield seen[0], pid, *_spell_row(seen, facts), known_from, known_to
 
 
 def _spells(live: Sequence[Fact]) -> Iterable[Hashable]:
@@ -129,22 +136,28 @@ def add_attributes(runner: Runner) -> None:
     """Adds the attributes of the persons in each `odd_<table>`."""
     for table, columns in ATTRIBUTES.items():
         # A place may hang on the enrolments; and on everything, where a birth may come too late.
-        found = runner.rows(
-            f"SELECT {', '.join(_SELECTED)} FROM fact f "
+        runner.make_folded(
+            "folded",
+            DERIVED[table],
+            f"SELECT f.pid, {_SELECTED} FROM fact f "
             f"JOIN (SELECT DISTINCT pid FROM odd_{table}) o ON o.pid = f.pid "
-            f"JOIN mine m ON m.position = f.position WHERE f.topic IN {_NEEDED[table]} "
-            "OR f.pid IN (SELECT p.pid FROM odd_person p) ORDER BY f.pid, f.ord"
+            "JOIN mine m ON m.pid = f.pid AND m.position = f.position "
+            f"WHERE f.topic IN {_NEEDED[table]} "
+            "OR f.pid IN (SELECT p.pid FROM odd_person p)",
+            1,
+            partial(_attribute_rows, tuple(columns)),
         )
-        names = tuple(_BIRTH[name][0] if name in _BIRTH else name for name in columns)
-        rows = [
-            (pid, *_attribute_row(seen, columns), known_from, known_to)
-            for pid, group in groupby(found, key=itemgetter(0))
-            for seen, known_from, known_to in rectangles(
-                [_believed(row) for row in group], partial(_timeline, names)
-            )
-        ]
-        _insert(runner, table, DERIVED[table], rows)
-        runner.run(f"DROP TABLE odd_{table}")
+        runner.add(table, f"SELECT {', '.join(DERIVED[table])} FROM folded")
+        runner.drop("folded")
+        runner.drop(f"odd_{table}")
+
+
+def _attribute_rows(columns: Sequence[str], group: Group) -> Iterator[tuple[Any, ...]]:
+    pid = group[0][0]
+    names = tuple(_BIRTH[name][0] if name in _BIRTH else name for name in columns)
+    believed = [_believed(row[1:]) for row in group]
+    for seen, known_from, known_to in rectangles(believed, partial(_timeline, names)):
+        yield pid, *_attribute_row(seen, columns), known_from, known_to
 
 
 _NEEDED: Final = {
@@ -180,7 +193,7 @@ _BIRTH: Final[dict[str, tuple[str, Callable[[date], int]]]] = {
 
 def _believed(row: Sequence[Any]) -> Believed:
     """A row of `_SELECTED` as a fact of the domain; its key is its position, no replaced event."""
-    _, order, position, topic, day, known_from, known_to = row[: len(_OWN)]
+    order, position, topic, day, known_from, known_to = row[: len(_OWN)]
     fields = dict(_EMPTY[topic])
     for name, index in _WHERE_FOUND[topic]:
         value = row[index]
@@ -189,9 +202,3 @@ def _believed(row: Sequence[Any]) -> Believed:
     fields["occurred_on"] = as_day(day)
     event: Event = EVENT_TYPES[topic].model_construct(None, **fields)
     return Fact(event, position), order, known_from, known_to
-
-
-def _insert(runner: Runner, table: str, columns: Any, rows: Sequence[Sequence[Any]]) -> None:
-    if rows:
-        runner.put("folded", columns, rows)
-        runner.run(f"INSERT INTO {table} SELECT * FROM folded")

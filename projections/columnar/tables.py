@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, Final, Protocol, TypeAlias
 
 from domain.standing import KINDS
@@ -13,19 +15,37 @@ NEVER_REPLACED: Final = 2**63 - 1  # the instant until which what is not replace
 _EPOCH: Final = date(1970, 1, 1)
 
 Columns: TypeAlias = Mapping[str, str]  # name -> SQL type
+Group: TypeAlias = Sequence[tuple[Any, ...]]
+Fold: TypeAlias = Callable[[Group], Iterable[tuple[Any, ...]]]
 
 
 class Runner(Protocol):
-    """Whatever runs SQL over the tables: DuckDB, or Spark behind a transpiler."""
+    """Whatever runs SQL over the tables: DuckDB, or Spark behind a transpiler.
 
-    def run(self, sql: str) -> None:
-        """Runs a statement."""
+    Queries are in the dialect of DuckDB, kept to what both answer alike.
+    """
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """Runs a query and gives its rows."""
 
     def put(self, table: str, columns: Columns, rows: Sequence[Sequence[Any]]) -> None:
         """Makes, or makes anew, a small temporary table of rows."""
+
+    def make(self, table: str, query: str) -> None:
+        """Makes a temporary table of a query's rows."""
+
+    def make_folded(self, table: str, columns: Columns, query: str, key: int, fold: Fold) -> None:
+        """Makes a temporary table of what `fold` gives for each group of a query's rows.
+
+        A group are all rows that agree in their first `key` columns, of which the participant is
+        the first, in the order of the column after those. `fold` may run in another process.
+        """
+
+    def add(self, table: str, query: str) -> None:
+        """Adds a query's rows to a table; its columns are in the order of the table's."""
+
+    def drop(self, table: str) -> None:
+        """Removes a temporary table."""
 
 
 # One row an event, by position. `replaces_position` is the event whose place it takes, `same_as`
@@ -133,6 +153,12 @@ def definition(table: str, columns: Columns, *, temporary: bool = False) -> str:
     """The statement that makes a table."""
     inside = ", ".join(f"{name} {type_}" for name, type_ in columns.items())
     return f"CREATE {'TEMPORARY ' if temporary else ''}TABLE {table} ({inside})"
+
+
+def fold_groups(rows: Iterable[tuple[Any, ...]], key: int, fold: Fold) -> Iterator[tuple[Any, ...]]:
+    """What `fold` gives for each run of rows that agree in their first `key` columns."""
+    for _, group in groupby(rows, itemgetter(slice(key))):
+        yield from fold(list(group))
 
 
 def day_number(day: date) -> int:

@@ -1,0 +1,1 @@
+"""The engine on Apache Spark: the same figures as the embedded one."""
