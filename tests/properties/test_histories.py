@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import assume, given
@@ -222,7 +223,7 @@ def test_the_random_rows_reach_what_they_are_for() -> None:
             journey = journey_at(facts)
             seen.update({"exits": len(journey.exits)})
             seen.update("replacing" for fact in facts if fact.event.replaces)
-            seen.update("late" for a, b in zip(facts, facts[1:], strict=False) if _late(a, b))
+            seen.update("late" for a, b in pairwise(facts) if _late(a, b))
         seen["waited"] += played.outcomes.count("held") - sum(
             row["event_id"] not in {fact.event.event_id for _, fact in played.appended}
             for row in handed_in
