@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import uuid4
 
 import orjson
@@ -45,6 +45,7 @@ _HANDED_IN_AGAIN = "handed in again, mended"
 CHUNK = {"sqlite": 10_000, "postgresql": 5_000}
 _HEAVIEST_CHUNK = 32 << 20  # bytes as handed in; read, they take some times as much
 Progress = Callable[[int], None]
+TroubleKey: TypeAlias = tuple[str, int]  # the delivery, and which of its troubles
 
 
 @dataclass(slots=True)
@@ -85,7 +86,7 @@ class Summary:
 
     counts: Counts = field(default_factory=Counts)
     position: int = 0
-    troubles: dict[int, Trouble] = field(default_factory=dict)
+    troubles: dict[TroubleKey, Trouble] = field(default_factory=dict)
 
     def add(self, later: Summary) -> None:
         """Takes in what a later file of the same command came to."""
@@ -128,8 +129,16 @@ class Delivering:
         self.sha256 = sha256
         self._now = now
         self.delivery_id = uuid4().hex
-        self.own_slips: set[int] = set()
+        self.own_slips: dict[int, TroubleKey] = {}
+        self._told = 0
         self.summary = summary or Summary()
+
+    def tell(self, row: RawRow, outcome: str, why: str) -> TroubleKey:
+        """Takes note of a row that was held or rejected, for the person who handed it in."""
+        self._told += 1
+        key = (self.delivery_id, self._told)
+        self.summary.troubles[key] = Trouble(self.name, row.line, outcome, why)
+        return key
 
     def append(self, rows: Iterable[RawRow], done: Progress | None = None) -> Summary:
         """Appends rows chunk by chunk; `done` is told how many rows each chunk had."""
@@ -336,8 +345,8 @@ class Chunk:
                 self._counts.held += 1
                 self._came_in(verdict.held.event.key)
                 self._held[self._next_slip] = (verdict.held, row)
-                self._delivering.own_slips.add(self._next_slip)
-                self._trouble(self._next_slip, row, "held", _why_held(verdict.held, row))
+                told = self._delivering.tell(row.raw, "held", _why_held(verdict.held, row))
+                self._delivering.own_slips[self._next_slip] = told
                 self._next_slip += 1
         if verdict.mended is not None:
             self._mended.append(verdict.mended.slip)
@@ -352,8 +361,9 @@ class Chunk:
                 continue
             slip = append.held.slip
             self._resolved.append(slip)
-            self._delivering.summary.troubles.pop(slip, None)
-            if slip in self._delivering.own_slips:
+            told = self._delivering.own_slips.pop(slip, None)
+            if told is not None:
+                del self._delivering.summary.troubles[told]
                 self._counts.held -= 1
                 self._counts.appended += 1
             else:
@@ -365,17 +375,13 @@ class Chunk:
         why = [without_natural_keys(str(problem), natural) for problem in problems]
         fingerprint = self.seals.secret.fingerprint(_content(row.raw))
         slip = self._next_slip
-        self._trouble(slip, row, "rejected", "; ".join(why))
+        self._delivering.tell(row.raw, "rejected", "; ".join(why))
         self._next_slip += 1
         if fingerprint not in self._rejects:
             slip_row = self._slip_row(slip, row, "rejected", why)
             self._rejects[fingerprint] = {**slip_row, "fingerprint": fingerprint}
             key = (slip_row["source"], slip_row["event_id"])
             self._rejected_keys.setdefault(key, []).append(slip)
-
-    def _trouble(self, slip: int, row: _Read, outcome: str, why: str) -> None:
-        trouble = Trouble(self._delivering.name, row.raw.line, outcome, why)
-        self._delivering.summary.troubles[slip] = trouble
 
     def _slip_row(self, slip: int, row: _Read, outcome: str, why: Sequence[str]) -> dict[str, Any]:
         cells = row.raw.cells
@@ -548,8 +554,11 @@ def _storable(found: object) -> str:
 
 
 def _content(raw: RawRow) -> bytes:
-    """What makes a rejected row the same when it comes again: its cells, or else its bytes."""
-    if raw.cells:
+    """What makes a rejected row the same when it comes again: its cells, or else its bytes.
+
+    The cells do not tell all of a row that does not fall into them, or has one that does not read.
+    """
+    if raw.cells and not raw.problems:
         filled = {str(k): v for k, v in raw.cells.items() if v is not None and v != ""}
         return orjson.dumps(filled, default=str, option=orjson.OPT_SORT_KEYS)
     return raw.raw.rstrip(b"\r\n")

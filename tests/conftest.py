@@ -1,10 +1,14 @@
-"""Settings that hold for every test."""
+"""Settings that hold for every test, and the program in a folder of its own."""
 
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.command_line import Command, command
 
 settings.register_profile(
     "fixed",
@@ -18,3 +22,16 @@ settings.register_profile(
     "search", parent=settings.get_profile("fixed"), derandomize=False, max_examples=3000
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fixed"))
+
+
+@pytest.fixture
+def forlop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
+    """The program, run in an empty folder with a secret of its own and nothing else set."""
+    for name in ("FORLOP_SECRET", "FORLOP_STORE", "FORLOP_LANG", "FORLOP_COPY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("FORLOP_SECRET_FILE", str(tmp_path / "secret.key"))
+    monkeypatch.setenv("FORLOP_USER", "kari")
+    monkeypatch.setenv("COLUMNS", "160")
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.chdir(tmp_path)
+    return command
