@@ -40,10 +40,17 @@ def left_of(connection: Connection, persons: Iterable[bytes]) -> dict[bytes, Lef
             f"FROM standings WHERE participant_id IN ({marks})",
             tuple(some),
         )
-        for person, version, ends_on, ends_at, position, state in rows:
-            end = (date.fromordinal(ends_on), from_microseconds(ends_at), position)
-            found[bytes(person)] = Left(version, end, _decoded(bytes(state)))
+        for person, *left in rows:
+            try:
+                found[bytes(person)] = _left(*left)
+            except (ValueError, TypeError, OverflowError, AttributeError):
+                continue  # a row that does not read is no row: the history is read instead
     return found
+
+
+def _left(version: int, ends_on: int, ends_at: int, position: int, state: bytes) -> Left:
+    end = (date.fromordinal(ends_on), from_microseconds(ends_at), position)
+    return Left(version, end, _decoded(bytes(state)))
 
 
 def leave(

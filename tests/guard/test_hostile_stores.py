@@ -105,7 +105,8 @@ def test_any_value_in_any_column_of_any_table(
         triggers = connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
         for (name,) in triggers.fetchall():
             connection.execute(f"DROP TRIGGER {name}")
-        keys = ("tombstone", "said") if table == "tombstones" else ("rowid",)
+        columns = connection.execute(f"PRAGMA table_info({table})").fetchall()
+        keys = tuple(name for _, name, _, _, _, is_key in columns if is_key) or ("rowid",)
         query = f"SELECT {', '.join(keys)} FROM {table} LIMIT 1 OFFSET {row}"
         found = connection.execute(query).fetchone()
         if found is None:

@@ -74,7 +74,6 @@ _PERSONS: tuple[Row, ...] = (
 # What a set of rows is mostly about; what belongs together meets more often so.
 _THEMES = (
     _PROGRAMMES,
-    _PROGRAMMES[:5],
     _MEASURES + _PROGRAMMES,
     _DUTIES,
     _PROGRAMMES + _MEASURES + _DUTIES + _PERSONS,

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
 
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from domain.calendar import Length, Period
@@ -215,6 +215,7 @@ def test_the_random_rows_reach_what_they_are_for() -> None:
     """Corrections, annulments, rows that waited, spells and exits all come up often enough."""
     seen: Counter[str] = Counter()
 
+    @settings(max_examples=200)
     @given(rows())
     def look(handed_in: list[Row]) -> None:
         played = play(handed_in)

@@ -12,7 +12,7 @@ from adapters.profiles import default_profile
 from domain.calendar import Length, Period
 from domain.events import EVENT_TYPES, Event
 from domain.history import Fact, History
-from projections.question import OWN, PERSON, TIME, Place, Question
+from projections.question import OWN, PERSON, TELLS_APART, TIME, Place, Question
 
 FIRST = date(2003, 1, 1)
 PROFILE = default_profile()
@@ -197,7 +197,9 @@ def questions(draw: st.DrawFn, figure: str | None = None) -> Question:
         given["places"] = draw(st.sampled_from([(), _PLACES]))
     times = TIME if figure in ("exits", "outcomes", "returns", "series") else ()
     names = [*PERSON, *_values, *times, "role", "sanction", "measure_group"]
-    given["by"] = tuple(draw(st.lists(st.sampled_from(names), max_size=2, unique=True)))
+    own = TELLS_APART.get(figure, frozenset())
+    asked = [name for name in names if name not in own]
+    given["by"] = tuple(draw(st.lists(st.sampled_from(asked), max_size=2, unique=True)))
     where = draw(
         st.lists(st.sampled_from(sorted(_values)), max_size=draw(st.sampled_from([0, 0, 1])))
     )
