@@ -43,7 +43,7 @@ from adapters.ingest import (
     without_collector,
 )
 from adapters.overlaps import settle, several_sources, stays_of
-from adapters.precedence import precedence
+from adapters.precedence import Rule, precedence
 from adapters.readers.files import Delivery as File
 from adapters.readers.files import content_of
 from adapters.readers.rows import RawRow
@@ -122,6 +122,7 @@ def append_delivery(
     file: File,
     system: CaseSystem,
     profile: Profile,
+    rules: Sequence[Rule] | None = None,
     *,
     participant: str | None = None,
     dry_run: bool = False,
@@ -130,7 +131,8 @@ def append_delivery(
 ) -> SourceSummary:
     """Appends what is new in a file of a case system.
 
-    `participant` is whom it is about, for a format that does not say.
+    `rules` say which source holds, by default as shipped. `participant` is whom it is about, for
+    a format that does not say.
     """
     now = now or current_time
     with reading(engine) as connection:
@@ -142,7 +144,7 @@ def append_delivery(
     summary.warnings = messages.warnings
     delivering = Delivering(engine, profile, file.name, file.sha256, now, summary)
     size = CHUNK[engine.dialect.name]
-    taking = _Taking(delivering, system, messages, summary)
+    taking = _Taking(delivering, system, messages, precedence() if rules is None else rules)
     with writing(engine) if dry_run else nullcontext() as connection:
         inner = None if connection is None else connection.begin_nested()
         for part in taking.parts(size):
@@ -169,13 +171,19 @@ class _Taking:
     """One delivery's messages on their way into the store."""
 
     def __init__(
-        self, delivering: Delivering, system: CaseSystem, messages: Messages, summary: SourceSummary
+        self,
+        delivering: Delivering,
+        system: CaseSystem,
+        messages: Messages,
+        rules: Sequence[Rule],
     ) -> None:
         self._name = delivering.name
         self._delivering = delivering
         self._system = system
         self._messages = messages
-        self._summary = summary
+        assert isinstance(delivering.summary, SourceSummary)
+        self._summary = delivering.summary
+        self._rules = rules
         self._record_of: dict[int, SourceRecord] = {}
 
     def parts(self, size: int) -> Iterator[_Part]:
@@ -236,7 +244,7 @@ class _Taking:
         """Under the same lock: no figure ever counts a stay twice that two sources tell of."""
         if participants and several_sources(chunk.connection):
             found = stays_of(chunk.connection, chunk.seals, participants)
-            self._summary.settled += settle(chunk.connection, self._delivering, found, precedence())
+            self._summary.settled += settle(chunk.connection, self._delivering, found, self._rules)
 
     def _taken(
         self, subject: bytes, digest: bytes, version: Version, others: tuple[Past, list[Version]]

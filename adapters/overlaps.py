@@ -25,7 +25,7 @@ from adapters.event_store import head_of, in_parts
 from adapters.facts import every_history, facts_of, linked_participants
 from adapters.ingest import Chunk, Delivering, Summary, current_time
 from adapters.participants import ids_of, keys_of
-from adapters.precedence import Overlap, Rule, Stay, overlaps_among, precedence
+from adapters.precedence import Overlap, Rule, Stay, overlaps_among
 from adapters.readers.rows import RawRow
 from adapters.said import Past, Said, Taken
 from adapters.schema import events
@@ -208,12 +208,12 @@ def _shown(stay: Stay) -> dict[str, Any]:
     }
 
 
-def settle_all(engine: Engine, profile: Profile) -> Summary:
+def settle_all(engine: Engine, profile: Profile, rules: Sequence[Rule]) -> Summary:
     """Settles the overlaps of everybody, as after the table of sources was changed."""
     delivering = Delivering(engine, profile, "overlaps --settle", "", current_time)
     with writing(engine) as connection:
         found = every_stay(connection, Seals(connection), Cutoff())
-        settle(connection, delivering, found, precedence())
+        settle(connection, delivering, found, rules)
     return delivering.summary
 
 

@@ -4,13 +4,12 @@ Columns: `measure` and `source` (empty: any), `ends_from` and `ends_to` (days, b
 no limit) and `note`. Of two stays that overlap, the one holds that the first fitting row names; a
 row fits by the last day of the stay, and one that runs on ends after every day. The shipped
 table has the days on which NAV moved measures between its systems (mulighetsrommet's
-tiltakshistorikk decides by the same last day). FORLOP_SOURCES names another table.
+tiltakshistorikk decides by the same last day). A profile's own `sources.csv` takes its place.
 """
 
 from __future__ import annotations
 
 import csv
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -106,15 +105,17 @@ def overlaps_among(stays: Iterable[Stay], rules: Sequence[Rule]) -> list[Overlap
     return found
 
 
-def precedence() -> tuple[Rule, ...]:
-    """The table in force. Raises WrongUseError where it does not read."""
-    named = os.environ.get("FORLOP_SOURCES")
-    shipped = files("adapters") / "data" / "default" / "sources.csv"
+def precedence(folder: Path | None = None) -> tuple[Rule, ...]:
+    """The table of a profile's folder, or the shipped one. Raises WrongUseError where it does not
+    read."""
+    own = None if folder is None else folder / "sources.csv"
+    if own is None or not own.is_file():
+        shipped = files("adapters") / "data" / "default" / "sources.csv"
+        return read_rules(shipped.read_text("utf-8"), "sources.csv")
     try:
-        text = Path(named).read_text("utf-8-sig") if named else shipped.read_text("utf-8")
+        return read_rules(own.read_text("utf-8-sig"), str(own))
     except (OSError, UnicodeDecodeError) as error:
-        raise WrongUseError(f"the table of sources at {named} cannot be read: {error}") from None
-    return read_rules(text, named or "sources.csv")
+        raise WrongUseError(f"{own} cannot be read: {error}") from None
 
 
 def read_rules(text: str, name: str) -> tuple[Rule, ...]:

@@ -123,7 +123,6 @@ class Reading:
         participant: str | None = None,
         profile: str = DEFAULT_PROFILE,
     ) -> None:
-        self._profile = profile
         from adapters.case_deliveries import system_named, system_of  # noqa: PLC0415
         from adapters.errors import WrongUseError  # noqa: PLC0415
         from adapters.mapping_files import mapping_at  # noqa: PLC0415
@@ -135,7 +134,7 @@ class Reading:
             self._system = system_of(mapping_at(mapping))
         if participant is not None and self._system is None:
             raise WrongUseError("--participant goes with --from: a row says itself whose it is")
-        self._source, self._participant = source, participant
+        self._source, self._participant, self._profile = source, participant, profile
 
     @property
     def name(self) -> str:
@@ -152,18 +151,20 @@ class Reading:
         """What appends a file; WrongUseError, before anything is stored, where it cannot be."""
         from adapters.case_deliveries import append_delivery  # noqa: PLC0415
         from adapters.ingest import append_file  # noqa: PLC0415
+        from adapters.precedence import precedence  # noqa: PLC0415
         from adapters.profiles import open_profile  # noqa: PLC0415
         from adapters.readers.files import RowFile  # noqa: PLC0415
 
-        profile, system = open_profile(self._profile).profile, self._system
+        opened, system = open_profile(self._profile), self._system
+        profile = opened.profile
         if system is None:
             rows = RowFile(file, self._source)
             return lambda engine, dry_run, done: append_file(
                 engine, rows, profile, dry_run=dry_run, done=done
             )
-        whom = self._participant
+        whom, rules = self._participant, precedence(opened.path)
         return lambda engine, dry_run, done: append_delivery(
-            engine, file, system, profile, participant=whom, dry_run=dry_run, done=done
+            engine, file, system, profile, rules, participant=whom, dry_run=dry_run, done=done
         )
 
 

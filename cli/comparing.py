@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.options import (
+    DEFAULT_PROFILE,
     DEFAULT_STORE,
     As,
     At,
     Json,
     KnownAt,
+    ProfileOption,
     Reason,
     Store,
     read_day,
@@ -35,6 +37,7 @@ def disagreements(
     store: Store = DEFAULT_STORE,
     at: At = None,
     known_at: KnownAt = None,
+    profile: ProfileOption = DEFAULT_PROFILE,
     user: As = None,
     reason: Reason = None,
     as_json: Json = False,
@@ -49,12 +52,13 @@ def disagreements(
     from adapters.database import open_engine  # noqa: PLC0415
     from adapters.disagreements import disagreements as compare  # noqa: PLC0415
     from adapters.precedence import precedence  # noqa: PLC0415
+    from adapters.profiles import open_profile  # noqa: PLC0415
     from domain.calendar import OSLO  # noqa: PLC0415
 
     engine = open_engine(store, make=False)
     day, known = read_day("--at", at) or datetime.now(OSLO).date(), read_known_at(known_at)
     stays, meta = _stays(engine, known)
-    found = compare(stays, precedence(), day, known)
+    found = compare(stays, precedence(open_profile(profile).path), day, known)
     shown = [one.participant for one in found]
     record_access(engine, reader(user, reason), "disagreements", shown)
     rows = [one.as_json() for one in found]
@@ -73,25 +77,27 @@ def overlaps(
         bool,
         typer.Option("--settle", help="Settle all anew: after the table of sources was changed."),
     ] = False,
+    profile: ProfileOption = DEFAULT_PROFILE,
     user: As = None,
     reason: Reason = None,
     as_json: Json = False,
 ) -> None:
     """Stays that several sources tell of: which one holds, and whether the other is left out.
 
-    Which holds is decided by the table of sources, sources.csv of the profile or FORLOP_SOURCES.
+    Which holds is decided by the table of sources, sources.csv in the profile's folder.
     """
     from adapters.access_log import reader, record_access  # noqa: PLC0415
     from adapters.database import open_engine  # noqa: PLC0415
     from adapters.overlaps import report, settle_all  # noqa: PLC0415
     from adapters.precedence import precedence  # noqa: PLC0415
-    from adapters.profiles import default_profile  # noqa: PLC0415
+    from adapters.profiles import open_profile  # noqa: PLC0415
 
-    engine = open_engine(store, make=False)
+    engine, opened = open_engine(store, make=False), open_profile(profile)
+    rules = precedence(opened.path)
     if settle:
-        settle_all(engine, default_profile())
+        settle_all(engine, opened.profile, rules)
     stays, meta = _stays(engine, read_known_at(known_at))
-    found = report(stays, precedence())
+    found = report(stays, rules)
     shown = [s.participant for one in found for s in (one.overlap.holds, one.overlap.left_out)]
     record_access(engine, reader(user, reason), "overlaps", shown)
     rows = [one.as_json() for one in found]

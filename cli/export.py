@@ -8,11 +8,13 @@ from typing import Annotated
 import typer
 
 from cli.options import (
+    DEFAULT_PROFILE,
     DEFAULT_STORE,
     As,
     At,
     KnownAt,
     Out,
+    ProfileOption,
     Reason,
     Store,
     read_day,
@@ -55,6 +57,7 @@ def microdata(
     store: Store = DEFAULT_STORE,
     at: At = None,
     known_at: KnownAt = None,
+    profile: ProfileOption = DEFAULT_PROFILE,
     user: As = None,
     reason: Reason = None,
 ) -> None:
@@ -65,12 +68,13 @@ def microdata(
     from adapters.access_log import reader  # noqa: PLC0415
     from adapters.database import open_engine  # noqa: PLC0415
     from adapters.exports.microdata import export_microdata  # noqa: PLC0415
-    from adapters.profiles import default_profile  # noqa: PLC0415
+    from adapters.profiles import open_profile  # noqa: PLC0415
     from domain.history import Cutoff  # noqa: PLC0415
 
     cutoff = Cutoff(at=read_day("--at", at), known_at=read_known_at(known_at))
     engine, by = open_engine(store, make=False), reader(user, reason)
-    for name in export_microdata(engine, Path(out), default_profile(), cutoff, by):
+    labels = open_profile(profile).profile
+    for name in export_microdata(engine, Path(out), labels, cutoff, by):
         typer.echo(name)
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli.options import Json
+from cli.options import DEFAULT_PROFILE, Json, ProfileOption
 
 app = typer.Typer(
     help="Mapping files: how a list of your own becomes events.",
@@ -24,6 +24,7 @@ def main() -> None:
 def check(
     mapping: Annotated[str, typer.Argument(metavar="FILE.toml", help="The mapping file.")],
     sample: Annotated[str, typer.Argument(metavar="SAMPLE", help="Some rows of the list, as CSV.")],
+    profile: ProfileOption = DEFAULT_PROFILE,
     as_json: Json = False,
 ) -> None:
     """Show what each row of a sample becomes, and what is wrong with it; nothing is stored.
@@ -33,11 +34,11 @@ def check(
     import orjson  # noqa: PLC0415
 
     from adapters.mapping_files import check_sample, mapping_at  # noqa: PLC0415
-    from adapters.profiles import default_profile  # noqa: PLC0415
+    from adapters.profiles import open_profile  # noqa: PLC0415
     from adapters.readers.files import content_of, delivery  # noqa: PLC0415
 
     with delivery(sample) as found:
-        rows = check_sample(content_of(found), mapping_at(mapping), default_profile())
+        rows = check_sample(content_of(found), mapping_at(mapping), open_profile(profile).profile)
     if as_json:
         typer.echo(orjson.dumps([row.as_json() for row in rows]).decode())
     else:

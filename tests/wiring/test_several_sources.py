@@ -90,15 +90,15 @@ def test_a_stay_comes_back_when_the_one_that_held_is_annulled(
 
 
 def test_the_table_of_sources_can_be_edited_and_settled_anew(
-    sqlite: str, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+    sqlite: str, tmp_path: Path, run: Run
 ) -> None:
     run(sqlite, "append", "--from", "arena",
         write(tmp_path, "a", IMPLEMENTATION, arena(2, "2025-01-10 09:00:00", None)))  # fmt: skip
     run(sqlite, "append", "--from", "team_tiltak", write(tmp_path, "t", EMPLOYER))
+    (tmp_path / "profile.toml").write_text('name = "ours"\nextends = "default"\n', "utf-8")
     table = tmp_path / "sources.csv"
     table.write_text("measure,source,ends_from,ends_to,note\nwork_training,arena,,,ours\n", "utf-8")
-    monkeypatch.setenv("FORLOP_SOURCES", str(table))
-    result = run(sqlite, "overlaps", "--settle")
+    result = run(sqlite, "overlaps", "--settle", "--profile", tmp_path)
     assert (
         "arena 77 [2025-01-06, …) holds; team_tiltak a1 [2025-01-07, …) left out" in result.stdout
     )
