@@ -159,7 +159,8 @@ def settle(asked: Asked, connection: Connection, position: int) -> Question:
 
 def settle_at(asked: Asked, position: int, moment: int | None) -> Question:
     """A question at a position that the log grew to at a moment, None where it is empty."""
-    if asked.figure == "stock" and asked.at is not None and asked.period is not None:
+    last = None if asked.period is None else asked.period.last
+    if asked.figure == "stock" and last is not None and asked.at not in (None, last):
         raise WrongUseError("stock takes --at, or --from and --to for the daily mean, not both")
     known_at = asked.known_at or from_microseconds(moment or 0)  # of an empty log nothing is known
     at = asked.at or (asked.period.last if asked.period else datetime.now(OSLO).date())
