@@ -10,10 +10,10 @@ with forlop.open_store("sqlite:///forlop.db") as store:
 """
 
 from adapters.errors import ForlopError, NotAStoreError, UnknownParticipantError, WrongUseError
-from adapters.ingest import Summary
 from adapters.notebook import Chart
 from adapters.notebook import Shown as Result
 from adapters.store import Store, open_store
+from adapters.summary import Summary
 
 __all__ = [
     "Chart",

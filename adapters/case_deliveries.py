@@ -29,15 +29,13 @@ from adapters.case_systems.messages import (
 from adapters.case_systems.snapshots import by_subject, explain
 from adapters.case_systems.systems import SYSTEMS, CaseSystem
 from adapters.case_systems.whom import whom
+from adapters.chunk import Chunk
 from adapters.database import reading, writing
 from adapters.errors import WrongUseError
 from adapters.ingest import (
     CHUNK,
-    Chunk,
     Delivering,
     Progress,
-    Summary,
-    Trouble,
     current_time,
     last_position,
     without_collector,
@@ -48,6 +46,7 @@ from adapters.readers.files import Delivery as File
 from adapters.readers.files import content_of
 from adapters.readers.rows import RawRow
 from adapters.said import Past, Said, Taken, implementations_of, keep_implementations
+from adapters.summary import Summary, Trouble
 from domain.codes import Profile
 from domain.record import Problem
 

@@ -13,10 +13,11 @@ from sqlalchemy import Engine, select
 from adapters.database import reading, show
 from adapters.errors import ForlopError, WrongUseError
 from adapters.event_store import head_of
-from adapters.ingest import Progress, Summary, append_file
+from adapters.ingest import Progress, append_file
 from adapters.readers.files import RowFile, delivery
 from adapters.reports.published_rows import DATA
 from adapters.schema import events
+from adapters.summary import Summary
 from domain.calendar import end_of_day
 from domain.codes import Profile
 from domain.history import Key

@@ -131,9 +131,13 @@ def insert_rows(connection: Connection, rows: Sequence[Row]) -> None:
     names = ", ".join(column.name for column in events.columns)
     if connection.dialect.name == "sqlite":
         marks = ", ".join("?" * len(events.columns))
+        days = {day: day.isoformat() for day in {row[5] for row in rows}}
         connection.exec_driver_sql(
             f"INSERT INTO events ({names}) VALUES ({marks})",
-            [(*row[:5], row[5].isoformat(), *row[6:]) for row in rows],
+            [
+                (number, person, version, topic, state, days[day], *others)
+                for number, person, version, topic, state, day, *others in rows
+            ],
         )
         return
     try:

@@ -10,8 +10,8 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from adapters.bulk import look_up
 from adapters.errors import DamagedError
-from adapters.event_store import in_parts
 from adapters.mapper import decode
 from adapters.schema import events
 from adapters.seals import Seals
@@ -20,6 +20,8 @@ from domain.history import Fact, Key
 from domain.intake import Known
 
 _LINKS = (Linked.TOPIC, Unlinked.TOPIC)
+_FACTS = "SELECT participant_id, id, topic, state FROM events"
+_KNOWN = "SELECT source_event_id, participant_id, topic, state FROM events"
 _columns = (events.c.participant_id, events.c.id, events.c.topic, events.c.state)
 
 
@@ -31,15 +33,12 @@ def facts_of(
     With `seals` they have their notes.
     """
     found: dict[bytes, list[Fact]] = {participant_id: [] for participant_id in participant_ids}
-    for some in in_parts(list(found)):
-        rows = connection.execute(
-            select(*_columns).where(events.c.participant_id.in_(some)).order_by(events.c.id)
-        ).all()
-        if seals is not None:
-            seals.load(bytes(row.participant_id) for row in rows if b'"sealed"' in row.state)
-        for participant_id, position, topic, state in rows:
-            person = bytes(participant_id)
-            found[person].append(_fact(person, position, topic, bytes(state), seals))
+    rows = list(look_up(connection, _FACTS, "participant_id", list(found), order="ORDER BY id"))
+    if seals is not None:
+        seals.load(bytes(person) for person, _, _, state in rows if b'"sealed"' in bytes(state))
+    for participant_id, position, topic, state in rows:
+        person = bytes(participant_id)
+        found[person].append(_fact(person, position, topic, bytes(state), seals))
     return found
 
 
@@ -52,17 +51,12 @@ def known_events(
     for source, event_id in keys:
         by_source.setdefault(source, []).append(event_id)
     for source, event_ids in by_source.items():
-        for some in in_parts(event_ids):
-            rows = connection.execute(
-                select(events.c.source_event_id, *_columns).where(
-                    events.c.source == source, events.c.source_event_id.in_(some)
-                )
+        rows = look_up(connection, _KNOWN, "source_event_id", event_ids, {"source": source})
+        for event_id, participant_id, topic, state in rows:
+            person = bytes(participant_id)
+            found[source, event_id] = Known(
+                person, partial(decode, topic, bytes(state), person, seals)
             )
-            for event_id, participant_id, _, topic, state in rows:
-                person = bytes(participant_id)
-                found[source, event_id] = Known(
-                    person, partial(decode, topic, bytes(state), person, seals)
-                )
     return found
 
 

@@ -20,9 +20,9 @@ from sqlalchemy import Engine, select
 
 from adapters.database import open_engine, reading, writing
 from adapters.errors import ForlopError, WrongUseError
-from adapters.ingest import Summary
 from adapters.readers.files import Delivery, delivery
 from adapters.schema import taken_files
+from adapters.summary import Summary
 from domain.calendar import to_microseconds
 from domain.record import without_natural_keys
 

@@ -58,11 +58,12 @@ def decode(topic: str, state: bytes, person: bytes = b"", seals: Seals | None = 
         ) from error
 
 
-def as_entry(participant_id: bytes, event: Event, seals: Seals) -> Entry:
+def as_entry(person: bytes, event: Event, state: bytes | None, seals: Seals) -> Entry:
+    """An event on its way into the log, its state encoded where that was not done before."""
     return Entry(
-        participant_id,
+        person,
         event.TOPIC,
-        encode(participant_id, event, seals),
+        encode(person, event, seals) if state is None else state,
         event.occurred_on,
         to_microseconds(event.recorded_at),
         event.source,

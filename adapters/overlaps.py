@@ -20,16 +20,18 @@ from adapters.case_systems import mapping
 from adapters.case_systems.messages import Tell, Version
 from adapters.case_systems.snapshots import LEFT_OUT, explain, left_out_of, sent_by_source
 from adapters.case_systems.systems import SYSTEMS
+from adapters.chunk import Chunk
 from adapters.database import writing
 from adapters.event_store import head_of, in_parts
 from adapters.facts import every_history, facts_of, linked_participants
-from adapters.ingest import Chunk, Delivering, Summary, current_time
+from adapters.ingest import Delivering, current_time
 from adapters.participants import ids_of, keys_of
 from adapters.precedence import Overlap, Rule, Stay, overlaps_among
 from adapters.readers.rows import RawRow
 from adapters.said import Past, Said, Taken
 from adapters.schema import events
 from adapters.seals import Seals
+from adapters.summary import Summary
 from domain.calendar import parse_day
 from domain.codes import Profile
 from domain.events import MeasureStarted

@@ -7,12 +7,14 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, select
 
+from adapters.bulk import insert, look_up
 from adapters.event_store import in_parts
 from adapters.schema import participants
 from adapters.seals import Seals
-from adapters.secret import seal, unseal
+from adapters.secret import seal, sealing, unseal
 
 _NATURAL_KEY = b"natural_key/"
+_IDS = "SELECT lookup, participant_id FROM participants"
 
 
 def ids_of(
@@ -22,17 +24,10 @@ def ids_of(
     wanted = list(keys)
     if not wanted:
         return {}
-    secret = (seals or Seals(connection)).secret
-    by_lookup = {secret.lookup(key): key for key in wanted}
-    found: dict[str, bytes] = {}
-    for some in in_parts(list(by_lookup)):
-        rows = connection.execute(
-            select(participants.c.lookup, participants.c.participant_id).where(
-                participants.c.lookup.in_(some)
-            )
-        )
-        found.update((by_lookup[bytes(lookup)], bytes(person)) for lookup, person in rows)
-    return found
+    lookup = (seals or Seals(connection)).secret.lookup
+    by_lookup = {lookup(key): key for key in wanted}
+    rows = look_up(connection, _IDS, "lookup", list(by_lookup))
+    return {by_lookup[bytes(found)]: bytes(person) for found, person in rows}
 
 
 def new_ids(
@@ -43,20 +38,13 @@ def new_ids(
     if not new:
         return new
     seals = seals or Seals(connection)
+    lookup, wrap = seals.secret.lookup, sealing(seals.secret.wrapping_key)
     rows = []
     for natural_key, person in new.items():
-        wrapped = seals.new_key(person)
-        own = seals.key_of(person)
-        assert own is not None  # made on the line above
-        rows.append(
-            {
-                "participant_id": person,
-                "lookup": seals.secret.lookup(natural_key),
-                "wrapped_key": wrapped,
-                "natural_key": seal(own, natural_key.encode(), _NATURAL_KEY + person),
-            }
-        )
-    connection.execute(participants.insert(), rows)
+        own = seals.new_key(person)
+        sealed = seal(own, natural_key.encode(), _NATURAL_KEY + person)
+        rows.append((person, lookup(natural_key), wrap(own, person), sealed))
+    insert(connection, participants, rows)
     return new
 
 

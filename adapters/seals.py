@@ -13,14 +13,14 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import Any, Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
+from adapters.bulk import look_up
 from adapters.ledger import refuse_if_restored
-from adapters.schema import participants
 from adapters.secret import Secret, TamperedError, seal, secret_of, unseal
 
 _KEY_LENGTH: Final = 32
-_AT_ONCE: Final = 500
+_WRAPPED: Final = "SELECT participant_id, wrapped_key FROM participants"
 Fields = dict[str, Any]
 
 
@@ -43,22 +43,15 @@ class Seals:
     def load(self, persons: Iterable[bytes]) -> None:
         """Reads the keys of some participants at once."""
         missing = [person for person in dict.fromkeys(persons) if person not in self._keys]
-        for start in range(0, len(missing), _AT_ONCE):
-            some = missing[start : start + _AT_ONCE]
-            self._keys.update(dict.fromkeys(some))
-            rows = self._connection.execute(
-                select(participants.c.participant_id, participants.c.wrapped_key).where(
-                    participants.c.participant_id.in_(some)
-                )
-            )
-            for person, wrapped in rows:
-                own = unseal(self.secret.wrapping_key, bytes(wrapped), bytes(person))
-                self._keys[bytes(person)] = own
+        self._keys.update(dict.fromkeys(missing))
+        for person, wrapped in look_up(self._connection, _WRAPPED, "participant_id", missing):
+            own = unseal(self.secret.wrapping_key, bytes(wrapped), bytes(person))
+            self._keys[bytes(person)] = own
 
     def new_key(self, person: bytes) -> bytes:
-        """A key for a new participant; gives it wrapped under the secret, to be written down."""
+        """A key for a new participant, to be written down wrapped under the secret."""
         own = self._keys[person] = os.urandom(_KEY_LENGTH)
-        return seal(self.secret.wrapping_key, own, person)
+        return own
 
     def key_of(self, person: bytes) -> bytes | None:
         """A participant's key; None where there is none, or none any more."""

@@ -14,6 +14,7 @@ import hmac
 import os
 import secrets
 import stat
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -92,10 +93,20 @@ class Secret:
 
 def seal(key: bytes, plain: bytes, bound_to: bytes) -> bytes:
     """AES-256-GCM: nonce, ciphertext and tag; opens with the key alone, where it belongs."""
+    return sealing(key)(plain, bound_to)
+
+
+def sealing(key: bytes) -> Callable[[bytes, bytes], bytes]:
+    """What seals under one key, for many values: it takes what to seal, and what it is bound to."""
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415 - slow to import
 
-    nonce = os.urandom(_NONCE)
-    return nonce + AESGCM(key).encrypt(nonce, plain, bound_to)
+    encrypt = AESGCM(key).encrypt
+
+    def sealed(plain: bytes, bound_to: bytes) -> bytes:
+        nonce = os.urandom(_NONCE)
+        return nonce + encrypt(nonce, plain, bound_to)
+
+    return sealed
 
 
 def unseal(key: bytes, sealed: bytes, bound_to: bytes) -> bytes:

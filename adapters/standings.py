@@ -14,10 +14,16 @@ from datetime import date
 import orjson
 from sqlalchemy import Connection
 
-from adapters.event_store import in_parts
+from adapters.bulk import insert, look_up
+from adapters.schema import standings
 from domain.calendar import from_microseconds, to_microseconds
 from domain.history import End, History
 from domain.standing import Standing
+
+_STANDINGS = "SELECT participant_id, version, ends_on, ends_at, ends_position, state FROM standings"
+_IN_PLACE = "ON CONFLICT (participant_id) DO UPDATE SET " + ", ".join(
+    f"{column.name} = excluded.{column.name}" for column in standings.columns[1:]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +38,11 @@ class Left:
 def left_of(connection: Connection, persons: Iterable[bytes]) -> dict[bytes, Left]:
     """Where the histories of some participants were left, those of which it is known."""
     found: dict[bytes, Left] = {}
-    mark = "?" if connection.dialect.name == "sqlite" else "%s"
-    for some in in_parts(list(persons), 5000):
-        marks = ", ".join([mark] * len(some))
-        rows = connection.exec_driver_sql(
-            "SELECT participant_id, version, ends_on, ends_at, ends_position, state "
-            f"FROM standings WHERE participant_id IN ({marks})",
-            tuple(some),
-        )
-        for person, *left in rows:
-            try:
-                found[bytes(person)] = _left(*left)
-            except (ValueError, TypeError, OverflowError, AttributeError):
-                continue  # a row that does not read is no row: the history is read instead
+    for person, *left in look_up(connection, _STANDINGS, "participant_id", list(persons)):
+        try:
+            found[bytes(person)] = _left(*left)
+        except (ValueError, TypeError, OverflowError, AttributeError):
+            continue  # a row that does not read is no row: the history is read instead
     return found
 
 
@@ -64,21 +62,7 @@ def leave(
             ends_on, ends_at, position = history.end
             when = (ends_on.toordinal(), to_microseconds(ends_at), position)
             rows.append((person, version, *when, _encoded(history.standing)))
-    if not rows:
-        return
-    names = "participant_id, version, ends_on, ends_at, ends_position, state"
-    changed = ", ".join(f"{name} = excluded.{name}" for name in names.split(", ")[1:])
-    keep = f"ON CONFLICT (participant_id) DO UPDATE SET {changed}"
-    if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql(
-            f"INSERT INTO standings ({names}) VALUES (?, ?, ?, ?, ?, ?) {keep}", rows
-        )
-        return
-    connection.exec_driver_sql(
-        f"INSERT INTO standings ({names}) SELECT * FROM unnest(%s::bytea[], %s::int[], %s::int[], "
-        f"%s::bigint[], %s::bigint[], %s::bytea[]) {keep}",
-        tuple(list(column) for column in zip(*rows, strict=True)),
-    )
+    insert(connection, standings, rows, _IN_PLACE)
 
 
 def _encoded(now: Standing) -> bytes:

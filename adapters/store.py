@@ -16,7 +16,7 @@ from adapters.answers import Asked, EngineName, answer
 from adapters.database import open_engine
 from adapters.disclosing import Control, controlled
 from adapters.errors import WrongUseError
-from adapters.ingest import Delivering, Summary, append_file, current_time, last_position
+from adapters.ingest import Delivering, append_file, current_time, last_position
 from adapters.journeys import replay_of
 from adapters.many_answers import Answers
 from adapters.notebook import Shown, shown
@@ -25,6 +25,7 @@ from adapters.readers.files import RowFile, delivery
 from adapters.readers.rows import RawRow, fill_source
 from adapters.reports.catalogue import find
 from adapters.reports.running import run
+from adapters.summary import Summary
 from domain.calendar import Length, Period, parse_day, parse_known_at
 from domain.codes import Language
 from projections.disclosure import Rule

@@ -14,8 +14,9 @@ from cli.options import DEFAULT_PROFILE, DEFAULT_STORE, Json, ProfileOption, Sto
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from adapters.ingest import Progress, Summary
+    from adapters.ingest import Progress
     from adapters.readers.files import Delivery
+    from adapters.summary import Summary
 
 _MOST_TROUBLES = 20
 _LONG = 1_000_000  # bytes of a file, packed or not
@@ -143,7 +144,7 @@ class Reading:
 
     def nothing_yet(self) -> Summary:
         from adapters.case_deliveries import SourceSummary  # noqa: PLC0415
-        from adapters.ingest import Summary  # noqa: PLC0415
+        from adapters.summary import Summary  # noqa: PLC0415
 
         return Summary() if self._system is None else SourceSummary()
 

@@ -7,80 +7,155 @@ there is one definition of what is right, and two ways to apply it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from operator import call, itemgetter, not_
 from types import UnionType
-from typing import Annotated, Any, Final, Union, get_args, get_origin
+from typing import Annotated, Any, Final, NamedTuple, Union, get_args, get_origin
 
 from pydantic import AfterValidator, BeforeValidator
 
 from domain.codes import Profile
-from domain.events import CodeOf, Event, read_day, read_text
+from domain.events import EVENT_TYPES, CodeOf, Event, Key, read_instant, read_text
 
 Convert = Callable[[Any], Any]
-_MOST_DAYS: Final = 100_000
-_days: dict[str, date] = {}
+_MOST: Final = 10_000  # texts of a column that are remembered
+_OWN: Final = frozenset({"event_id", "recorded_at", "replaces", "placement", "note", "same_as"})
+"""Columns in which most rows have a text of their own: nothing to remember."""
+
+
+class Record(NamedTuple):
+    """A row that reads: whose event it is, and the event."""
+
+    participant: str
+    event: Event
 
 
 class Composer:
-    """Puts together events of one type for one profile."""
+    """Puts together events of one type for one profile.
 
-    def __init__(self, cls: type[Event], profile: Profile) -> None:
+    `columns` are those that the type uses, in the order in which `compose` takes their cells.
+    """
+
+    def __init__(self, cls: type[Event], profile: Profile | None) -> None:
         self._cls = cls
-        self._blank: dict[str, Any] = dict.fromkeys(cls.model_fields)
-        self._blank["stamped"] = False
-        self._required = frozenset(
-            name
-            for name, field in cls.model_fields.items()
-            if field.is_required() and name != "recorded_at"
-        )
-        self._judged_when_absent = [
-            name for name, field in cls.model_fields.items() if field.validate_default
-        ]
-        self._converts = {
-            name: convert
-            for name, field in cls.model_fields.items()
-            if (convert := _convert(_steps(field.annotation, field.metadata), profile))
-        }
+        self._names = ("participant", *cls.model_fields)
+        # Whether an event is stamped can be told from the cell of the recording time.
+        self.columns = tuple("recorded_at" if n == "stamped" else n for n in self._names)
+        self._converts = [_participant, *(_column(cls, n, profile) for n in cls.model_fields)]
+        self._set = set(cls.model_fields)
+        self._links = "same_as" in self._set
 
-    def compose(self, filled: Mapping[str, Any], handed_in_at: datetime) -> Event | None:
-        """The event of some filled cells; None where pydantic must look at them.
+    def compose(
+        self, cells: Sequence[Any], filled: int, handed_in_at: datetime, latest_at: datetime
+    ) -> Record | None:
+        """The event of some cells, None or empty where there is nothing; None: ask pydantic.
 
-        Without a `recorded_at` it is stamped with the time at which the row was handed in.
+        `filled` is how many cells of the whole row are filled: more than the type uses is too many.
+        Without a `recorded_at` it is stamped with the time at which the row was handed in;
+        `latest_at` is the last one that is not to come.
         """
-        fields = self._blank.copy()
-        if "recorded_at" not in filled:
-            fields["recorded_at"], fields["stamped"] = handed_in_at, True
-        converts = self._converts
         try:
-            for name, value in filled.items():
-                fields[name] = converts[name](value)
-        except (KeyError, ValueError):
+            fields = dict(zip(self._names, map(call, self._converts, cells), strict=True))
+        except (ValueError, TypeError):
             return None
-        if not filled.keys() >= self._required:
+        stamped = fields["stamped"]
+        # The cell of the recording time was counted twice, that of the type not at all.
+        if filled != len(cells) - cells.count("") - cells.count(None) + stamped:
             return None
-        if any(name not in filled for name in self._judged_when_absent):
+        if stamped:
+            fields["recorded_at"] = handed_in_at
+        elif fields["recorded_at"] > latest_at:
             return None
+        participant = fields.pop("participant")
+        if fields["replaces"] == fields["event_id"]:
+            return None
+        if self._links and fields["same_as"] == participant:
+            return None
+        return Record(participant, self.event(fields))
+
+    def event(self, fields: dict[str, Any]) -> Event:
+        """An event of fields that are right: all of them, in the order of the model's."""
         event = self._cls.__new__(self._cls)
         set_ = object.__setattr__
         set_(event, "__dict__", fields)
-        set_(event, "__pydantic_fields_set__", set(filled))
+        set_(event, "__pydantic_fields_set__", self._set)
         set_(event, "__pydantic_extra__", None)
         set_(event, "__pydantic_private__", None)
         return event
 
 
-_made: dict[tuple[int, type[Event]], tuple[Profile, Composer]] = {}
+class Header:
+    """Composes the rows of a table, whose cells are text and stand in the order of one header."""
+
+    def __init__(self, names: Sequence[str], profile: Profile) -> None:
+        places = {name: place for place, name in enumerate(names)}
+        self._type_at = places["type"]
+        self._lacks = False
+        self._composers: dict[str, tuple[Composer, Callable[[Sequence[str]], Any]]] = {}
+        for topic, composer in composers(profile).items():
+            columns = [places.get(name, len(names)) for name in composer.columns]
+            self._lacks |= len(names) in columns
+            self._composers[topic] = composer, itemgetter(*columns)
+
+    def compose(
+        self, cells: Sequence[str], handed_in_at: datetime, latest_at: datetime
+    ) -> Record | None:
+        """The event of a row; None where `domain.record.read_record` must look at it."""
+        found = self._composers.get(cells[self._type_at])
+        if found is None:
+            return None
+        composer, pick = found
+        filled = len(cells) - cells.count("")
+        picked = pick([*cells, ""] if self._lacks else cells)
+        return composer.compose(picked, filled, handed_in_at, latest_at)
 
 
-def compose(
-    cls: type[Event], filled: Mapping[str, Any], profile: Profile, handed_in_at: datetime
-) -> Event | None:
-    """An event of a type; see `Composer.compose`. Composers are made once for each profile."""
-    made = _made.get((id(profile), cls))
+_made: dict[int, tuple[Profile | None, dict[str, Composer]]] = {}
+
+
+def composers(profile: Profile | None) -> Mapping[str, Composer]:
+    """The composers of every type, made once for each profile; with none, any code is right."""
+    made = _made.get(id(profile))
     if made is None or made[0] is not profile:
-        made = _made[id(profile), cls] = (profile, Composer(cls, profile))
-    return made[1].compose(filled, handed_in_at)
+        new = {topic: Composer(cls, profile) for topic, cls in EVENT_TYPES.items()}
+        made = _made[id(profile)] = (profile, new)
+    return made[1]
+
+
+class _Remembered(dict[Any, Any]):
+    """What a column's texts read as. Its `__getitem__` is a reader that asks only once."""
+
+    def __init__(self, read: Convert, known: Mapping[Any, Any]) -> None:
+        super().__init__(known)
+        self._read, self._known = read, known
+
+    def __missing__(self, found: Any) -> Any:
+        read = self._read(found)
+        if type(found) is str:
+            if len(self) >= _MOST:
+                self.clear()
+                self.update(self._known)
+            self[found] = read
+        return read
+
+
+def _column(cls: type[Event], name: str, profile: Profile | None) -> Convert:
+    """The reader of one column of a type; it raises ValueError where pydantic must look."""
+    if name == "stamped":
+        return not_
+    field = cls.model_fields[name]
+    optional = not field.is_required() or name == "recorded_at"
+    read = _reader(_steps(field.annotation, field.metadata), profile)
+    if field.validate_default:
+        read, optional = _refuse, False
+    if name in _OWN:
+        return _or_nothing(read) if optional else read
+    return _Remembered(read, {None: None, "": None} if optional else {}).__getitem__
+
+
+def _or_nothing(read: Convert) -> Convert:
+    return lambda found: read(found) if found is not None and found != "" else None
 
 
 def _steps(annotation: Any, metadata: list[Any]) -> list[Any]:
@@ -92,46 +167,51 @@ def _steps(annotation: Any, metadata: list[Any]) -> list[Any]:
     return metadata
 
 
-def _convert(steps: list[Any], profile: Profile) -> Convert | None:
-    """One function for a field's validators; None where one of them looks at other fields."""
+def _reader(steps: list[Any], profile: Profile | None) -> Convert:
+    """One function for a field's validators; where one looks at other fields, pydantic must."""
     before: list[Any] = [step.func for step in steps if isinstance(step, BeforeValidator)]
     after: list[Any] = [step.func for step in steps if isinstance(step, AfterValidator)]
     if len(before) != 1 or len(before) + len(after) != len(steps):
-        return None
-    swift: dict[Any, Convert] = {read_day: _day, read_text: _text}
-    read = swift.get(before[0], before[0])
+        return _refuse
     checks: list[Convert] = []
     for check in after:
         if isinstance(check, CodeOf):
-            return _code(frozenset(profile.lists.get(check.list_name, ())))
-        if getattr(check, "__code__", None) is None or check.__code__.co_argcount != 1:
-            return None
-        checks.append(check)
+            if profile is not None:
+                checks.append(_code(frozenset(profile.lists.get(check.list_name, ()))))
+        elif getattr(check, "__code__", None) is None or check.__code__.co_argcount != 1:
+            return _refuse
+        else:
+            checks.append(check)
+    read = _SWIFT.get(before[0], before[0])
     return _checked(read, checks) if checks else read
 
 
-def _day(found: Any) -> date:
-    known = _days.get(found) if type(found) is str else None
-    if known is None:
-        known = read_day(found)
-        if type(found) is str and len(_days) < _MOST_DAYS:
-            _days[found] = known
-    return known
+def _refuse(_: Any) -> Any:
+    raise ValueError("pydantic looks at this")
 
 
 def _text(found: Any) -> str:
-    if type(found) is str and found.isascii() and "\x00" not in found:
+    if type(found) is str and found.isascii() and "\x00" not in found and found:
         return found
+    if found == "":
+        raise ValueError("an empty cell is no text")
     return read_text(found)
 
 
-def _code(codes: frozenset[str]) -> Convert:
-    def convert(found: Any) -> Any:
-        if type(found) is str and found in codes:
-            return found
-        raise ValueError("pydantic says what would be right")
+def _instant(found: Any) -> datetime:
+    """What `isoformat` gives again as it was is written as it should be."""
+    if type(found) is str:
+        try:
+            read = datetime.fromisoformat(found)
+        except ValueError:
+            return read_instant(found)
+        if read.tzinfo is UTC and read.isoformat() == found:
+            return read
+    return read_instant(found)
 
-    return convert
+
+def _code(codes: frozenset[str]) -> Convert:
+    return lambda found: found if found in codes else _refuse(found)
 
 
 def _checked(read: Convert, checks: list[Convert]) -> Convert:
@@ -142,3 +222,7 @@ def _checked(read: Convert, checks: list[Convert]) -> Convert:
         return found
 
     return convert
+
+
+_SWIFT: Final[Mapping[Any, Convert]] = {read_text: _text, read_instant: _instant}
+_participant: Final = _reader(_steps(None, list(get_args(Key)[1:])), None)

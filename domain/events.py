@@ -18,6 +18,7 @@ from domain.calendar import as_instant, parse_day, parse_instant, show_instant
 from domain.codes import Profile
 
 _SOURCE = re.compile(r"[a-z0-9_-]{1,32}", re.ASCII)
+_LONE = re.compile("[\ud800-\udfff]")  # how bytes that are not UTF-8 stand in a text
 _NUMBER = re.compile(r"\d{1,3}(\.\d{1,2})?", re.ASCII)
 
 
@@ -30,7 +31,8 @@ def read_day(found: object) -> date:
     raise ValueError("not a date; write it as 2003-12-31")
 
 
-def _read_instant(found: object) -> datetime:
+def read_instant(found: object) -> datetime:
+    """A time, given as one or as ISO text, in UTC; ValueError says what would be right."""
     if isinstance(found, str):
         return parse_instant(found)
     if isinstance(found, datetime):
@@ -69,7 +71,7 @@ def read_text(found: object) -> str:
         raise ValueError("not text; put it in quotation marks")
     if "\x00" in found:
         raise ValueError("holds a NUL character; leave it out")
-    if not found.isascii() and any("\ud800" <= char <= "\udfff" for char in found):
+    if not found.isascii() and _LONE.search(found):
         raise ValueError("holds bytes that are not UTF-8; save the file as UTF-8")
     return found
 
@@ -109,7 +111,7 @@ def _code(list_name: str) -> AfterValidator:
 
 
 Day: TypeAlias = Annotated[date, BeforeValidator(read_day)]
-Instant: TypeAlias = Annotated[datetime, BeforeValidator(_read_instant)]
+Instant: TypeAlias = Annotated[datetime, BeforeValidator(read_instant)]
 Flag: TypeAlias = Annotated[bool, BeforeValidator(_read_flag)]
 Number: TypeAlias = Annotated[float, BeforeValidator(_read_number)]
 Text: TypeAlias = Annotated[str, BeforeValidator(read_text)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from domain.events import Event, Voided, Withdrawn
 from domain.rules import problem_with
@@ -19,8 +19,7 @@ Key: TypeAlias = tuple[str, str]
 Place: TypeAlias = tuple[datetime, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(NamedTuple):
     """An event that is in the log, and the position at which it stands there."""
 
     event: Event
@@ -123,9 +122,10 @@ class History:
         self._facts: list[Fact] | None = list(facts)
         self._load: Callable[[], list[Fact]] = list
         self._new: list[Fact] = []
-        self._replaced = {key for f in self._facts if (key := f.event.replaced_key)}
-        self._keys = {fact.event.key for fact in self._facts}
-        self._retell(counting(self._facts))
+        self.standing = Standing()
+        self.end: End | None = None
+        if self._facts:
+            self._retell(counting(self._facts))
 
     @classmethod
     def resumed(
@@ -142,8 +142,6 @@ class History:
         """All facts by position, those taken in with them."""
         if self._facts is None:
             self._facts = [*self._load(), *self._new]
-            self._replaced = {key for f in self._facts if (key := f.event.replaced_key)}
-            self._keys = {fact.event.key for fact in self._facts}
         return self._facts
 
     def _retell(self, told: list[Fact]) -> None:
@@ -160,24 +158,22 @@ class History:
 
     def take(self, events: Sequence[Event], position: int) -> list[Fact]:
         """Takes in events that fit, from a position on; gives the facts that they are now."""
-        new = _as_facts(events, position)
-        if len(events) == 1 and self._comes_last(events[0], position):
-            self.standing.apply(events[0])
-            self.end = _end_of(new[0])
-            self._add(new)
-        else:
-            facts = self.facts
-            self._add(new)
-            self._retell(counting(facts))
+        if len(events) == 1 and (fact := self.take_last(events[0], position)) is not None:
+            return [fact]
+        new, facts = _as_facts(events, position), self.facts
+        facts += new
+        self._retell(counting(facts))
         return new
 
-    def _add(self, new: list[Fact]) -> None:
-        if self._facts is None:
-            self._new += new
-            return
-        self._facts += new
-        self._keys.update(fact.event.key for fact in new)
-        self._replaced.update(key for fact in new if (key := fact.event.replaced_key))
+    def take_last(self, event: Event, position: int) -> Fact | None:
+        """Takes in an event at the end of all others, if it has its place there."""
+        if not self._comes_last(event, position) or problem_with(event, self.standing) is not None:
+            return None
+        self.standing.apply(event)
+        self.end = (event.occurred_on, event.recorded_at, position)
+        fact = Fact(event, position)
+        (self._new if self._facts is None else self._facts).append(fact)
+        return fact
 
     def _comes_last(self, event: Event, position: int) -> bool:
         if event.replaces is not None:
@@ -187,8 +183,8 @@ class History:
     def _replacing_problem(self, events: Sequence[Event]) -> str | None:
         if all(event.replaces is None for event in events):
             return None
-        self.facts  # noqa: B018 - the keys come with them
-        keys, replaced = set(self._keys), set(self._replaced)
+        keys = {fact.event.key for fact in self.facts}
+        replaced = {key for fact in self.facts if (key := fact.event.replaced_key)}
         for event in events:
             target = event.replaced_key
             if target is not None:

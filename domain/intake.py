@@ -87,6 +87,7 @@ class Intake(Generic[Person]):
         self.position = position
         self.histories: dict[Person, History] = {}
         self.known: dict[Key, Known[Person]] = {}
+        self._taken: dict[Key, tuple[Person, Event]] = {}
         self._held: dict[Key, Held[Person]] = {}
         self._waiting: dict[Person, list[Held[Person]]] = {}
         self._stirred: set[Person] = set()
@@ -104,6 +105,20 @@ class Intake(Generic[Person]):
         """Takes in a participant for whom no row waits, from where the history was left."""
         self.histories[person] = history
 
+    def append_plainly(self, person: Person, event: Event) -> Fact | None:
+        """What `judge` comes to for most rows: a new event at the end of a history, and sound.
+
+        None, and nothing is changed, where there is more to it.
+        """
+        key = event.key
+        if key in self.known or key in self._taken or key in self._held or person in self._waiting:
+            return None
+        fact = self.histories[person].take_last(event, self.position + 1)
+        if fact is not None:
+            self.position += 1
+            self._taken[key] = person, event
+        return fact
+
     def judge(self, person: Person, event: Event, slip: int) -> Verdict[Person]:
         """What becomes of one well-formed row, and then of its participant's waiting ones."""
         verdict = self._judge(person, event, slip)
@@ -113,7 +128,7 @@ class Intake(Generic[Person]):
         return verdict
 
     def _judge(self, person: Person, event: Event, slip: int) -> Verdict[Person]:
-        before = self.known.get(event.key)
+        before = self._find(event.key)
         if before is not None:
             if before.erased or (before.person == person and before.event().same_content(event)):
                 return Verdict("duplicate")
@@ -122,7 +137,7 @@ class Intake(Generic[Person]):
         waiting = self._held.get(event.key)
         if waiting is not None and waiting.person == person and waiting.event.same_content(event):
             return Verdict("duplicate")
-        target = self.known.get(event.replaced_key) if event.replaced_key else None
+        target = self._find(event.replaced_key)
         if target is not None and target.person != person:
             return Verdict(
                 "rejected", f"replaces {event.replaces}, an event of another participant"
@@ -195,11 +210,18 @@ class Intake(Generic[Person]):
         return Append(person, fact, held)
 
     def _know(self, person: Person, event: Event) -> None:
-        self.known[event.key] = Known(person, lambda: event)
+        self._taken[event.key] = person, event
+
+    def _find(self, key: Key | None) -> Known[Person] | None:
+        """An event that is in the log, or was taken in since."""
+        if key is None or key in self.known or key not in self._taken:
+            return None if key is None else self.known.get(key)
+        person, event = self._taken[key]
+        return Known(person, lambda: event)
 
     def _replaces_other(self, held: Held[Person]) -> bool:
         """Whether a row that waited turns out to replace an event of another participant."""
-        target = self.known.get(held.event.replaced_key) if held.event.replaced_key else None
+        target = self._find(held.event.replaced_key)
         return target is not None and target.person != held.person
 
     def _wait(self, held: Held[Person]) -> None:
@@ -249,7 +271,8 @@ class Intake(Generic[Person]):
             return None
         if target in by_key:
             return by_key[target].event
-        return self.known[target].event() if target in self.known else None
+        known = self._find(target)
+        return None if known is None else known.event()
 
 
 def _chain(held: Held[Person], by_key: dict[Key, Held[Person]]) -> list[Held[Person]]:

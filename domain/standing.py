@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from domain.events import (
     BenefitStarted,
@@ -32,8 +32,7 @@ Kind = Literal["enrolment", "measure", "sanction", "duty", "exemption", "benefit
 KINDS: tuple[Kind, ...] = ("enrolment", "measure", "sanction", "duty", "exemption", "benefit")
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """A spell that an event opens or closes: its kind, and which of that kind."""
 
     kind: Kind

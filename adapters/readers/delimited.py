@@ -33,20 +33,27 @@ class LineReader:
         line = self._file.readline(LONGEST_LINE + 1)
         if not line:
             return None
+        if len(line) > LONGEST_LINE:
+            self._pass_over_rest(line)
+        self._number += 1
+        return self._number, line
+
+    def _pass_over_rest(self, line: bytes) -> None:
         rest = line
         while len(rest) > LONGEST_LINE and not rest.endswith(b"\n"):
             rest = self._file.readline(LONGEST_LINE + 1)
-        self._number += 1
-        return self._number, line
 
     def step_back(self, lines: list[tuple[int, bytes]]) -> None:
         self._back += reversed(lines)
 
     def __iter__(self) -> Iterator[str]:
         """Lines as text for the `csv` module; `taken` collects them until it is emptied."""
+        taken = self.taken
         while (numbered := self.read()) is not None:
-            self.taken.append(numbered)
-            yield decode(numbered[1])
+            taken.append(numbered)
+            if len(taken) > _LONGEST_RECORD:
+                raise csv.Error(f"a quoted cell goes over more than {_LONGEST_RECORD} lines")
+            yield numbered[1].decode("utf-8", "surrogateescape")
 
 
 def decode(line: bytes) -> str:
@@ -75,17 +82,18 @@ def read_header(lines: LineReader, name: str) -> list[str]:
     return header
 
 
-def read_rows(lines: LineReader, header: list[str]) -> Iterator[RawRow]:
+def read_rows(lines: LineReader, columns: list[str]) -> Iterator[RawRow]:
     """The rows after the header; lines with nothing on them are passed over."""
     csv.field_size_limit(LONGEST_LINE)
-    reader = csv.reader(_bounded(lines), strict=True)
+    header = tuple(columns)
+    reader = csv.reader(iter(lines), strict=True)
     while True:
         lines.taken.clear()
         try:
             cells = next(reader, None)
         except csv.Error as error:
             yield _broken(lines, header, f"does not read as CSV: {error}")
-            reader = csv.reader(_bounded(lines), strict=True)
+            reader = csv.reader(iter(lines), strict=True)
             continue
         if cells is None:
             return
@@ -95,19 +103,12 @@ def read_rows(lines: LineReader, header: list[str]) -> Iterator[RawRow]:
             yield _broken(lines, header, _count(len(cells), len(header)), cells)
 
 
-def _bounded(lines: LineReader) -> Iterator[str]:
-    for text in lines:
-        if len(lines.taken) > _LONGEST_RECORD:
-            raise csv.Error(f"a quoted cell goes over more than {_LONGEST_RECORD} lines")
-        yield text
-
-
-def _row(lines: LineReader, header: list[str], cells: list[str]) -> RawRow:
+def _row(lines: LineReader, header: tuple[str, ...], cells: list[str]) -> RawRow:
     line, raw = lines.taken[0]
     if len(lines.taken) > 1:
         raw = b"".join(part for _, part in lines.taken)
-    row = RawRow(line, raw, {name: cell for name, cell in zip(header, cells, strict=True) if cell})
-    if not raw.isascii():
+    row = RawRow(line, raw, header=header, values=cells)
+    if not raw.isascii() and any(map(is_not_utf8, cells)):
         for name, cell in row.cells.items():
             if is_not_utf8(cell):
                 row.cells[name] = shown = decode_loosely(cell)
@@ -121,7 +122,7 @@ def decode_loosely(text: str) -> str:
 
 
 def _broken(
-    lines: LineReader, header: list[str], why: str, cells: list[str] | None = None
+    lines: LineReader, header: tuple[str, ...], why: str, cells: list[str] | None = None
 ) -> RawRow:
     """A row that does not fall into cells.
 
@@ -139,7 +140,7 @@ def _broken(
     return RawRow(first[0], raw, found, [Problem("", None, why)])
 
 
-def _is_whole(line: bytes, header: list[str]) -> bool:
+def _is_whole(line: bytes, header: tuple[str, ...]) -> bool:
     try:
         return len(next(csv.reader([decode(line)], strict=True), [])) == len(header)
     except csv.Error:

@@ -3,26 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Any
 
 from adapters.errors import WrongUseError
 from domain.record import COLUMNS, REQUIRED_COLUMNS, Problem
 
 
-@dataclass(slots=True)
 class RawRow:
     """One row as it was handed in.
 
     `line` is where it starts, 1 for the file's first line. `problems` are set where it does not
-    fall into cells; `cells` then hold what can be told.
+    fall into cells; `cells` then hold what can be told. A row of a table whose cells are all text
+    has them as `values` too, in the order of `header`; those of a row with problems may be others.
     """
 
-    line: int
-    raw: bytes
-    cells: dict[str, Any]
-    problems: list[Problem] = field(default_factory=list)
+    __slots__ = ("_cells", "header", "line", "problems", "raw", "values")
+
+    def __init__(
+        self,
+        line: int,
+        raw: bytes,
+        cells: dict[str, Any] | None = None,
+        problems: list[Problem] | None = None,
+        *,
+        header: tuple[str, ...] = (),
+        values: list[str] | None = None,
+    ) -> None:
+        self.line = line
+        self.raw = raw
+        self._cells = cells
+        self.problems = [] if problems is None else problems
+        self.header = header
+        self.values = values
+
+    @property
+    def cells(self) -> dict[str, Any]:
+        """The cells by column; of a row of a table made when they are asked for, as few are."""
+        if self._cells is None:
+            named = zip(self.header, self.values or (), strict=True)
+            self._cells = {name: cell for name, cell in named if cell}
+        return self._cells
 
 
 def check_columns(name: str, columns: Iterable[str], source: str | None) -> None:
@@ -46,9 +68,23 @@ def fill_source(row: RawRow, source: str | None) -> None:
     """Gives a row the whole file's source; a row that names another one has a problem."""
     if source is None:
         return
-    own = row.cells.get("source")
-    if own is None or own == "":
-        row.cells["source"] = source
-    elif own != source:
+    if row.values is not None and not row.problems:
+        row.header, place = _with_source(row.header)
+        if place == len(row.values):
+            row.values.append(source)
+        elif row.values[place] == "":
+            row.values[place] = source
+        own = row.values[place]
+    else:
+        own = row.cells.get("source") or source
+        row.cells["source"] = own
+    if own != source:
         why = f"another source than --source {source}; leave one of the two out"
         row.problems.append(Problem("source", str(own), why))
+
+
+@lru_cache
+def _with_source(header: tuple[str, ...]) -> tuple[tuple[str, ...], int]:
+    """A header with the column `source`, and where that stands."""
+    header = header if "source" in header else (*header, "source")
+    return header, header.index("source")

@@ -17,9 +17,9 @@ from adapters.answers import Asked, answer
 from adapters.database import open_engine
 from adapters.demo import DRAWN_AT
 from adapters.errors import WrongUseError
-from adapters.ingest import Summary
 from adapters.many_answers import Answers
 from adapters.profiles import default_profile
+from adapters.summary import Summary
 from cli.main import app
 from domain.calendar import Period
 

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from adapters.ingest import Delivering, Summary
+from adapters.ingest import Delivering
 from adapters.profiles import default_profile
 from adapters.readers.rows import RawRow
+from adapters.summary import Summary
 from domain.record import COLUMNS
 
 Row = Mapping[str, str]

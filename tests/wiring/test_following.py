@@ -19,9 +19,10 @@ from sqlalchemy import Engine, select
 from adapters.database import open_engine, reading
 from adapters.errors import StoreBusyError, WrongUseError
 from adapters.follow import Follower, Log, Take
-from adapters.ingest import Summary, last_position
+from adapters.ingest import last_position
 from adapters.readers.files import Delivery
 from adapters.schema import batches
+from adapters.summary import Summary
 from cli.append import Reading
 from tests.wiring.test_case_deliveries import PERSON, snapshot, write
 
