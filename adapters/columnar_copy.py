@@ -30,7 +30,7 @@ from projections.columnar.building import build
 from projections.columnar.tables import DERIVED, LOG, Columns, Fold, definition, fold_groups
 
 # Of the tables, and (the number) of how they are worked out; a copy of another is made anew.
-_VERSION: Final = zlib.crc32(repr((1, LOG, DERIVED)).encode()) & 0x7FFFFFFF
+VERSION: Final = zlib.crc32(repr((1, LOG, DERIVED)).encode()) & 0x7FFFFFFF
 _MEMORY: Final = "1GB"
 _RANGE: Final = 1_000_000  # positions that are read at a time
 _SLICE: Final = 1_500_000  # events whose spells are worked out at a time, to bound the memory
@@ -117,8 +117,27 @@ class ColumnarCopy:
     ) -> Iterator[tuple[DuckRunner, int]]:
         """The copy, refreshed where it stands before a position; and the position it stands at.
 
-        `connection` reads the store as it stood when the figure was asked for.
+        `connection` reads the store as it stood when the figure was asked for. Raises ForlopError
+        where the copy does not answer: it is damaged, or the disk is full.
         """
+        with self._plain_errors(), self._refreshed(connection, position, done) as found:
+            yield found
+
+    @contextmanager
+    def _plain_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except (duckdb.Error, OSError) as error:
+            said = next(iter(str(error).splitlines()), type(error).__name__)
+            raise ForlopError(
+                f"the columnar copy {self.path} does not answer: {said}; is the disk full? "
+                "if not, delete the copy, and the next figure makes it anew"
+            ) from error
+
+    @contextmanager
+    def _refreshed(
+        self, connection: Connection, position: int, done: Progress | None
+    ) -> Iterator[tuple[DuckRunner, int]]:
         with self._lock(fcntl.LOCK_SH):
             runner, standing = self._open(connection)
             if runner is not None and standing.position >= position:
@@ -135,6 +154,12 @@ class ColumnarCopy:
                 raise ForlopError(f"the columnar copy {self.path} was taken away while in use")
             with runner.connection:
                 yield runner, standing.position
+
+    @contextmanager
+    def left_alone(self) -> Iterator[None]:
+        """Keeps every refresh away while the copy's file is looked at."""
+        with self._lock(fcntl.LOCK_SH):
+            yield
 
     def throw_away(self) -> None:
         """Removes the copy; the next figure makes it anew."""
@@ -203,7 +228,7 @@ def refresh(
     _rebuild(runner, standing.position)
     head = connection.execute(select(events.c.hash).where(events.c.id == position)).scalar_one()
     runner.run("DELETE FROM standing")
-    runner.run(f"INSERT INTO standing VALUES ({_VERSION}, {position}, '{bytes(head).hex()}')")
+    runner.run(f"INSERT INTO standing VALUES ({VERSION}, {position}, '{bytes(head).hex()}')")
 
 
 def _rebuild(runner: DuckRunner, position: int) -> None:
@@ -241,7 +266,7 @@ def _standing(runner: DuckRunner) -> Standing | None:
     if not runner.rows(made):
         return None
     rows = runner.rows("SELECT version, position, head FROM standing")
-    if len(rows) != 1 or rows[0][0] != _VERSION:
+    if len(rows) != 1 or rows[0][0] != VERSION:
         return None
     return Standing(rows[0][1], bytes.fromhex(rows[0][2]))
 

@@ -18,7 +18,7 @@ from typing import Final
 import orjson
 from sqlalchemy import Engine
 
-from adapters.chain import add_link
+from adapters.chain import add_link, last_link
 from adapters.database import open_engine, writing
 from adapters.event_store import Entry, as_rows, head_of, insert_rows, versions_of
 from adapters.participants import ids_of, new_ids
@@ -60,7 +60,8 @@ def _write(
         known |= found
         known |= new_ids(connection, [key for key in unseen if key not in found], seals)
         head = head_of(connection)
-        stored = as_rows(entries(chunk, known), head, versions, 1)
+        batch = last_link(connection, batches).id + 1
+        stored = as_rows(entries(chunk, known), head, versions, batch)
         insert_rows(connection, stored)
         add_link(
             connection,

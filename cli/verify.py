@@ -20,9 +20,12 @@ def verify(
         str | None, typer.Option(metavar="HASH", help="A head kept outside, with its --position.")
     ] = None,
     position: Annotated[int | None, typer.Option(help="The position of that head.")] = None,
+    copy: Annotated[
+        bool, typer.Option("--copy/--no-copy", help="Check the columnar copy as well.")
+    ] = True,
     as_json: Json = False,
 ) -> None:
-    """Check the chain, positions, versions, columns, batches, histories, keys and erasures.
+    """Check the chain, positions, versions, columns, batches, histories, keys, erasures and copy.
 
     Exits 1 where anything is wrong, and names the first bad position. Only a head kept outside
     tells of a tail cut off, or of a log rewritten whole: forlop head prints one.
@@ -31,6 +34,7 @@ def verify(
     import orjson  # noqa: PLC0415
 
     from adapters.database import open_engine  # noqa: PLC0415
+    from adapters.verification.columns import CopyCheck  # noqa: PLC0415
     from adapters.verification.store import Expected, verify  # noqa: PLC0415
 
     if (head is None) != (position is None):
@@ -38,7 +42,8 @@ def verify(
     expected = None
     if head is not None and position is not None:
         expected = Expected(position, head.lower())
-    report = verify(open_engine(store, make=False), expected)
+    engine = open_engine(store, make=False)
+    report = verify(engine, expected, [CopyCheck(engine)] if copy else [])
     if as_json:
         typer.echo(orjson.dumps(report.as_json(), option=orjson.OPT_INDENT_2).decode())
     else:
@@ -48,6 +53,8 @@ def verify(
             typer.echo(str(found))
         if report.more:
             typer.echo(f"… and {report.more} more")
+        for note in report.notes:
+            typer.echo(note.what)
         state = "damaged" if report.findings else "whole"
         typer.echo(f"{state}: {report.events} events, head {report.head.hash.hex()}")
     if report.findings:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 ROWS_AT_ONCE = 5000
+_PLACES = {"events": "position", "copy": "copy, position"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,16 +21,23 @@ class Finding:
     what: str
 
     def __str__(self) -> str:
-        named = "position" if self.table == "events" else f"{self.table}, row"
+        named = _PLACES.get(self.table, f"{self.table}, row")
         return self.what if self.at is None else f"{named} {self.at}: {self.what}"
 
     def as_json(self) -> dict[str, Any]:
         return {"table": self.table, "at": self.at, "what": self.what}
 
 
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something to be known of a store that is no fault."""
+
+    what: str
+
+
 def raw_rows(connection: Connection, statement: str) -> Iterator[tuple[Any, ...]]:
     """Rows as the driver gives them, a few at a time: a value that does not read stops nothing."""
-    options = {"yield_per": ROWS_AT_ONCE}  # of this statement; the connection keeps its own
+    options = {"stream_results": True}  # of this statement; the connection keeps its own
     with connection.exec_driver_sql(statement, execution_options=options) as found:
-        for some in found.partitions():
+        for some in found.partitions(ROWS_AT_ONCE):
             yield from map(tuple, some)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import groupby
 from operator import itemgetter
@@ -13,37 +13,78 @@ from sqlalchemy import Connection
 from adapters.errors import DamagedError
 from adapters.mapper import decode
 from adapters.participants import keys_of
-from adapters.schema import participants
+from adapters.schema import participants, standings
 from adapters.seals import Seals
 from adapters.secret import SecretError, TamperedError
+from adapters.standings import Left, left_of
 from adapters.verification.findings import Finding, raw_rows
-from domain.events import EVENT_TYPES
+from domain.calendar import to_microseconds
+from domain.events import EVENT_TYPES, Withdrawn
 from domain.history import Fact, History, Key
 
 _KEYS_AT_ONCE = 500
+_COLUMNS = (
+    "participant_id, version, id, topic, state, occurred_on, recorded_at, source, source_event_id"
+)
+_FOREIGN = "eventsourcing"  # the source of what is not an event of the domain
 
 
 def history_findings(connection: Connection) -> Iterator[Finding]:
-    """Whether every history is sound, its versions gapless, and what it replaces there, once."""
-    statement = (
-        "SELECT participant_id, version, id, topic, state, source FROM events "
-        "ORDER BY participant_id, version"
-    )
-    for _, group in groupby(raw_rows(connection, statement), key=itemgetter(0)):
+    """Whether every history is sound, its versions gapless, its typed columns as its states say.
+
+    What stands beside the log of where each one was left is looked at as well.
+    """
+    left: dict[bytes, Left] = {}
+    statement = f"SELECT {_COLUMNS} FROM events ORDER BY participant_id, version"
+    for person, group in groupby(raw_rows(connection, statement), key=itemgetter(0)):
         rows = list(group)
         yield from _version_findings(rows)
+        rows = [row for row in rows if row[3] in EVENT_TYPES or row[7] != _FOREIGN]
         try:
-            facts = [
-                Fact(decode(topic, state), position)
-                for _, _, position, topic, state, source in rows
-                if topic in EVENT_TYPES or source != "eventsourcing"
-            ]
+            facts = [Fact(decode(row[3], row[4]), row[2]) for row in rows]
+            yield from _disagreements(facts, rows)
             yield from _replacing_findings(facts)
-            History(facts)
+            history = History(facts)
+            if history.end is not None:
+                left[person] = Left(rows[-1][1], history.end, history.standing)
         except DamagedError:
             yield from _unreadable(rows)
         except ValueError as unsound:
             yield Finding("events", *_parted(str(unsound), rows))
+        if len(left) == _KEYS_AT_ONCE:
+            yield from _left_findings(connection, left)
+            left.clear()
+    yield from _left_findings(connection, left)
+
+
+def _disagreements(facts: Sequence[Fact], rows: Sequence[tuple[Any, ...]]) -> Iterator[Finding]:
+    """Where a typed column says something else than the state."""
+    for fact, (*_, occurred_on, recorded_at, source, key) in zip(facts, rows, strict=True):
+        event = fact.event
+        if (
+            event.occurred_on.isoformat() == str(occurred_on)
+            and to_microseconds(event.recorded_at) == recorded_at
+            and (event.source, event.event_id) == (source, key)
+        ):
+            continue
+        said = {
+            "occurred_on": (event.occurred_on.isoformat(), str(occurred_on)),
+            "recorded_at": (to_microseconds(event.recorded_at), recorded_at),
+            "source": (event.source, source),
+            "source_event_id": (event.event_id, key),
+        }
+        wrong = " and ".join(name for name, (state, column) in said.items() if state != column)
+        yield Finding("events", fact.position, f"{wrong} differs from the state")
+
+
+def _left_findings(connection: Connection, left: Mapping[bytes, Left]) -> Iterator[Finding]:
+    """Whether what is kept of the end of some histories, so as not to read them, is so."""
+    for person, kept in left_of(connection, left).items():
+        due = left[person]
+        sanctions = (list(one.standing.sanctions) for one in (kept, due))
+        if kept != due or next(sanctions) != next(sanctions):  # their order counts as well
+            what = f"what it keeps of participant {person.hex()} does not follow from the log"
+            yield Finding(standings.name, None, f"{standings.name}: {what}; delete its rows")
 
 
 def _parted(said: str, rows: list[tuple[Any, ...]]) -> tuple[int, str]:
@@ -68,11 +109,14 @@ def _version_findings(rows: list[tuple[Any, ...]]) -> Iterator[Finding]:
 
 
 def _replacing_findings(facts: list[Fact]) -> Iterator[Finding]:
+    if all(fact.event.replaces is None for fact in facts):
+        return
     there: set[Key] = set()
     replaced: set[Key] = set()
     for fact in facts:
         target = fact.event.replaced_key
-        if target is not None and (target not in there or target in replaced):
+        once_more = target in replaced and not isinstance(fact.event, Withdrawn)
+        if target is not None and (target not in there or once_more):
             what = "what it replaces is not there, or has been replaced already"
             yield Finding("events", fact.position, what)
         if target is not None:
@@ -81,7 +125,7 @@ def _replacing_findings(facts: list[Fact]) -> Iterator[Finding]:
 
 
 def _unreadable(rows: list[tuple[Any, ...]]) -> Iterator[Finding]:
-    for _, _, position, topic, state, _ in rows:
+    for _, _, position, topic, state, *_ in rows:
         try:
             decode(topic, state)
         except DamagedError as error:

@@ -13,12 +13,12 @@ from adapters.errors import NotAStoreError, WrongUseError
 from adapters.event_store import Head
 from adapters.schema import APPEND_ONLY, accesses, batches, erasures, trigger_names
 from adapters.verification.chains import batch_findings, chain_findings, rows_of, spans_of
-from adapters.verification.findings import Finding
+from adapters.verification.findings import Finding, Note
 from adapters.verification.log import LogCheck
 from adapters.verification.people import history_findings, key_findings
 
 # A further check, such as that of a copy of the log, is given the connection and the head.
-Check = Callable[[Connection, Head], Iterable[Finding]]
+Check = Callable[[Connection, Head], Iterable[Finding | Note]]
 _MOST: Final = 100
 
 
@@ -30,6 +30,7 @@ class Report:
     events: int = 0
     findings: list[Finding] = field(default_factory=list)
     more: int = 0
+    notes: list[Note] = field(default_factory=list)
 
     @property
     def first(self) -> Finding | None:
@@ -49,6 +50,7 @@ class Report:
             "first": None if self.first is None else self.first.as_json(),
             "findings": [found.as_json() for found in self.findings],
             "more": self.more,
+            "notes": [note.what for note in self.notes],
         }
 
 
@@ -78,7 +80,9 @@ def verify(
     try:
         with reading(engine) as connection:
             for found in _findings(connection, report, expected, further):
-                if len(report.findings) < _MOST:
+                if isinstance(found, Note):
+                    report.notes.append(found)
+                elif len(report.findings) < _MOST:
                     report.findings.append(found)
                 else:
                     report.more += 1
@@ -89,7 +93,7 @@ def verify(
 
 def _findings(
     connection: Connection, report: Report, expected: Expected | None, further: Iterable[Check]
-) -> Iterator[Finding]:
+) -> Iterator[Finding | Note]:
     yield from _trigger_findings(connection)
     known = list(rows_of(connection, batches))
     spans = spans_of(known)

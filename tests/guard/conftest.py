@@ -23,9 +23,10 @@ def postgres() -> Iterator[Server]:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The URL of a store that is not there yet, with a place of its own for the secret."""
-    for name in ("FORLOP_SECRET", "FORLOP_USER", "FORLOP_STORE"):
+    """The URL of a store that is not there yet, with places of its own for secret and copy."""
+    for name in ("FORLOP_SECRET", "FORLOP_USER", "FORLOP_STORE", "FORLOP_COPY"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))  # where a copy lies
     monkeypatch.setenv("FORLOP_SECRET_FILE", str(tmp_path / "secret.key"))
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'store.db'}"

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, Table, select, text
 from adapters.chain import row_hash
 from adapters.database import writing
 from adapters.event_store import NO_HASH, chained
-from adapters.schema import APPEND_ONLY, batches, events, trigger_names
+from adapters.schema import APPEND_ONLY, batches, events, standings, trigger_names
 
 
 def drop_triggers(connection: Connection) -> None:
@@ -75,7 +75,11 @@ def alter(connection: Connection, table: Table, row: int, column: str) -> None:
 
 
 def rechain(connection: Connection) -> None:
-    """Makes every hash fit again, in the log and in the batches, as a thorough forger would."""
+    """Makes every hash fit again, in the log and in the batches, as a thorough forger would.
+
+    What is kept beside the log of where histories end is taken away: nothing else tells on him.
+    """
+    connection.execute(standings.delete())
     before, heads = NO_HASH, {0: NO_HASH}
     for row in connection.execute(select(events).order_by(events.c.id)).all():
         before = chained(before, tuple(row)[:10])
