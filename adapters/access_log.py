@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, delete, select
 
-from adapters.chain import add_link
+from adapters.chain import add_links
 from adapters.database import reading, writing
 from adapters.errors import WrongUseError
 from adapters.schema import accesses, store_info
@@ -79,10 +79,23 @@ def record_access(engine: Engine, by: Reader, what: str, participants: Iterable[
     """
     at = to_microseconds(datetime.now(UTC))
     with writing(engine, accesses.name) as connection:
-        if not by.reason and reason_required(connection):
-            raise WrongUseError("this store shows a person only with a reason: give --reason")
-        for participant in dict.fromkeys(participants):
-            _add(connection, by, at, what, participant)
+        _check_reason(connection, by)
+        rows = [_row(by, at, what, participant) for participant in dict.fromkeys(participants)]
+        add_links(connection, accesses, rows)
+
+
+def refuse_without_reason(engine: Engine, by: Reader) -> None:
+    """Raises WrongUseError where the store requires a reason and none is given.
+
+    For what takes long to find, ahead of finding it; `record_access` does the same again.
+    """
+    with reading(engine) as connection:
+        _check_reason(connection, by)
+
+
+def _check_reason(connection: Connection, by: Reader) -> None:
+    if not by.reason and reason_required(connection):
+        raise WrongUseError("this store shows a person only with a reason: give --reason")
 
 
 def require_reason(engine: Engine, by: Reader, required: bool) -> None:
@@ -92,7 +105,7 @@ def require_reason(engine: Engine, by: Reader, required: bool) -> None:
         connection.execute(delete(store_info).where(store_info.c.name == _REQUIRED))
         value = "on" if required else "off"
         connection.execute(store_info.insert(), {"name": _REQUIRED, "value": value})
-        _add(connection, by, at, f"access require-reason {value}", b"")
+        add_links(connection, accesses, [_row(by, at, f"access require-reason {value}", b"")])
 
 
 def reason_required(connection: Connection) -> bool:
@@ -120,8 +133,8 @@ def accesses_of(engine: Engine, participant: bytes | None = None) -> list[Access
         ]
 
 
-def _add(connection: Connection, by: Reader, at: int, what: str, participant: bytes) -> None:
-    row = {
+def _row(by: Reader, at: int, what: str, participant: bytes) -> dict[str, Any]:
+    return {
         "accessed_at": at,
         "who": by.who,
         "os_user": by.os_user,
@@ -129,7 +142,6 @@ def _add(connection: Connection, by: Reader, at: int, what: str, participant: by
         "participant": participant,
         "reason": by.reason,
     }
-    add_link(connection, accesses, row)
 
 
 def _plain(text: str) -> str:

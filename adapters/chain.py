@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +39,16 @@ def row_hash(before: bytes, row: Mapping[str, Any]) -> bytes:
 
 def add_link(connection: Connection, table: Table, row: Mapping[str, Any]) -> None:
     """Appends a row, its columns but `id` and `hash` in their order; the caller holds the lock."""
+    add_links(connection, table, [row])
+
+
+def add_links(connection: Connection, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Appends rows, in their order, as `add_link` does one."""
     last = last_link(connection, table)
-    full: dict[str, Any] = {"id": last.id + 1, **row}
-    connection.execute(table.insert(), {**full, "hash": row_hash(last.hash, full)})
+    linked = []
+    for number, row in enumerate(rows, start=last.id + 1):
+        full = {"id": number, **row}
+        last = Link(number, row_hash(last.hash, full))
+        linked.append(full | {"hash": last.hash})
+    if linked:
+        connection.execute(table.insert(), linked)

@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import Any, Final
 
 import orjson
 from sqlalchemy import Connection, Engine
 
-from adapters.answers import Asked, checked, head_at, meta_of, settle
+from adapters.access_log import Reader, reader, record_access, refuse_without_reason
+from adapters.answers import Asked, EngineName, checked, head_at, meta_of, settle
 from adapters.database import reading
-from adapters.errors import UnknownParticipantError, WrongUseError
-from adapters.facts import every_history, facts_of
-from adapters.participants import ids_of, keys_of
+from adapters.errors import WrongUseError
+from adapters.grounds import Ground, open_ground
+from adapters.journeys import identify
+from adapters.participants import keys_of
 from domain.codes import Profile
-from domain.history import Fact
 from projections.explaining.aim import Aim
-from projections.explaining.cell import person_json, take_apart
+from projections.explaining.cell import person_json
 from projections.explaining.told import trace_json
 from projections.explaining.trace import trace
 from projections.question import Question, QuestionError
 from projections.views import Lens
 
-# Who may add something to a question, by id; None: anybody. Whoever is left out must add nothing.
-Candidates: TypeAlias = Callable[[Connection, Question], Iterable[bytes] | None]
-
-
-def everybody(_: Connection, __: Question) -> None:
-    """All participants: what a store without a columnar copy can say."""
+SHOWN: Final = 20  # persons of a cell that are shown, where nothing else is asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,27 +48,38 @@ def explain(
     column: str | None = None,
     *,
     participant: str | None = None,
-    candidates: Candidates = everybody,
+    limit: int | None = SHOWN,
+    by_engine: EngineName = "columnar",
+    by: Reader | None = None,
 ) -> Explanation:
     """Takes a cell apart: `asked` with its filters, `row` by its labels, `column` or all.
 
-    With a participant, why that person is or is not in it; UnknownParticipantError where the store
-    has none of that key. WrongUseError where the question cannot be meant.
+    `limit` persons are told of, None: all, in the order in which the log came to know them; how
+    many there are is exact all the same. With a participant, by natural key or id, why that person
+    is or is not in it; raises as `journeys.identify`. Who is told of is in the access log, under
+    `by`, before this returns. WrongUseError where the question cannot be meant.
     """
+    by = by or reader()
+    refuse_without_reason(engine, by)
+    what = f"explain {asked.figure}"
+    whose = None if participant is None else identify(engine, participant, what, by)
     with reading(engine) as connection:
         position, head = head_at(connection, asked.position)
         question = checked(settle(replace(asked, curve=False), connection, position), profile)
         aim = _aim(question, row, column)
-        if participant is None:
-            found = _cell(connection, profile, aim, candidates)
-        else:
-            found = _person(connection, profile, aim, participant)
+        with open_ground(engine, connection, profile, by_engine, position) as ground:
+            if whose is None:
+                found, shown = _cell(connection, profile, aim, ground, limit)
+            else:
+                found, shown = _person(connection, profile, aim, ground, whose)
+    record_access(engine, by, what, [one for one in shown if one != whose])
     meta = {
         "command": "explain",
         **meta_of(question, head, profile),
         "row": dict(aim.row),
         "column": column,
         "participant": participant,
+        "limit": limit if participant is None else None,
     }
     return Explanation(meta, found)
 
@@ -84,38 +91,60 @@ def _aim(question: Question, row: Mapping[str, str | None], column: str | None) 
         raise WrongUseError(str(error)) from None
 
 
-def _person(connection: Connection, profile: Profile, aim: Aim, participant: str) -> dict[str, Any]:
-    ids = ids_of(connection, [participant])
-    if participant not in ids:
-        raise UnknownParticipantError("no participant has the key asked for")
-    (facts,) = facts_of(connection, ids.values()).values()
-    return trace_json(trace(aim, Lens(aim.question, profile), facts))
+def _person(
+    connection: Connection, profile: Profile, aim: Aim, ground: Ground, whose: bytes
+) -> tuple[dict[str, Any], list[bytes]]:
+    person = ground.person(aim.question, whose)
+    keys = keys_of(connection, person.facts)
+    found = trace_json(trace(aim, Lens(aim.question, profile), person))
+    several = {} if len(person.facts) == 1 else {"keys": [keys.get(one) for one in person.facts]}
+    return several | named(found, connection), list(person.facts)
 
 
 def _cell(
-    connection: Connection, profile: Profile, aim: Aim, candidates: Candidates
-) -> dict[str, Any]:
-    histories = histories_of(connection, aim.question, candidates)
-    found = take_apart(aim, Lens(aim.question, profile), histories)
-    keys = keys_of(connection, [who for who, _ in found.persons])
-    parts = sorted(found.persons, key=lambda one: (keys.get(one[0], ""), one[1].facts[0].position))
-    return {
-        "rows": found.table.rows,
-        "total": found.table.total,
-        "persons": len(parts),
-        "participants": [
-            {"participant": keys.get(who), **person_json(aim.question, aim, part)}
-            for who, part in parts
-        ],
+    connection: Connection, profile: Profile, aim: Aim, ground: Ground, limit: int | None
+) -> tuple[dict[str, Any], list[bytes]]:
+    table = ground.table(aim.question)
+    count, found = ground.behind(aim, limit)
+    lens = Lens(aim.question, profile)
+    parts = [(list(one.person.facts), one.part(aim, lens)) for one in found]
+    shown = [own for keys, _ in parts for own in keys]
+    told_of = {own for _, part in parts for own in part.told_of.values()}
+    keys = keys_of(connection, {*shown, *told_of})
+    participants = [whose(own, keys) | person_json(aim, part, keys.get) for own, part in parts]
+    cell = {
+        "rows": [row for row in table.rows if aim.keeps(row)],
+        "total": None if aim.row else table.total,
+        "persons": count,
+        "shown": len(participants),
+        "participants": participants,
     }
+    return named(cell, connection), sorted({*shown, *told_of})
 
 
-def histories_of(
-    connection: Connection, question: Question, candidates: Candidates
-) -> Iterator[tuple[bytes, Sequence[Fact]]]:
-    """The histories of those who may add something to a question, up to its position."""
-    chosen = candidates(connection, question)
-    if chosen is None:
-        yield from every_history(connection, question.position)
-    else:
-        yield from facts_of(connection, chosen).items()
+def whose(own: Sequence[bytes], keys: Mapping[bytes, str]) -> dict[str, Any]:
+    """A person by natural key, null where there is none any more; by all of them, where several."""
+    told: dict[str, Any] = {"participant": keys.get(own[0])}
+    return told if len(own) == 1 else told | {"keys": [keys.get(one) for one in own]}
+
+
+def named(found: Any, connection: Connection) -> Any:
+    """JSON values with the natural key in place of the id that a link names in the log."""
+    links: list[dict[str, Any]] = []
+    _gather_links(found, links)
+    ids = {bytes.fromhex(fields["same_as"]) for fields in links}
+    keys = keys_of(connection, ids) if ids else {}
+    for fields in links:
+        fields["same_as"] = keys.get(bytes.fromhex(fields["same_as"]))
+    return found
+
+
+def _gather_links(found: Any, links: list[dict[str, Any]]) -> None:
+    if isinstance(found, list):
+        for one in found:
+            _gather_links(one, links)
+    elif isinstance(found, dict):
+        if isinstance(found.get("fields"), dict) and "same_as" in found["fields"]:
+            links.append(found["fields"])
+        for one in found.values():
+            _gather_links(one, links)

@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import orjson
-from sqlalchemy import Connection, Engine, or_, select
+from sqlalchemy import Engine
 
-from adapters.answers import Asked, by_reference, checked, head_at, meta_of, settle
+from adapters.access_log import Reader, reader, record_access, refuse_without_reason
+from adapters.answers import Asked, EngineName, checked, head_at, meta_of, settle
 from adapters.database import reading
 from adapters.errors import WrongUseError
-from adapters.facts import every_history, facts_of
+from adapters.explaining import named, whose
+from adapters.grounds import Ground, open_ground
 from adapters.participants import keys_of
-from adapters.schema import events
-from domain.calendar import Step, show_instant, to_microseconds
+from domain.calendar import Step, show_instant
 from domain.codes import Profile
 from projections.explaining.aim import ROW_LABELS
 from projections.layout import Row
 from projections.question import Question, QuestionError
 from projections.revising.path import Change, changes_of
-from projections.revising.revision import revised_rows
+from projections.revising.revision import RevisedRow, revised_rows
 from projections.revising.told import row_json
 from projections.revising.triangle import corners, triangle
 
-# Whose part of a figure may be another one after, by id; None: anybody's.
-Changed: TypeAlias = Callable[[Connection, Question, Question], Iterable[bytes] | None]
+SHOWN: Final = 3  # changes of each cause that are shown, where nothing else is asked
+Whose: TypeAlias = tuple[bytes, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,35 +44,25 @@ class Revised:
         return orjson.dumps(found, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
-def who_changed(
-    connection: Connection, before: Question, after: Question
-) -> Iterable[bytes] | None:
-    """Those of whom something became known in between; anybody, where the calendar moves too."""
-    if (before.at, before.period, before.window) != (after.at, after.period, after.window):
-        return None
-    learned = (
-        select(events.c.participant_id)
-        .distinct()
-        .where(
-            events.c.id <= after.position,
-            events.c.recorded_at <= to_microseconds(after.known_at),
-            or_(
-                events.c.id > before.position,
-                events.c.recorded_at > to_microseconds(before.known_at),
-            ),
-        )
-    )
-    return [bytes(one) for one in connection.execute(learned).scalars()]
-
-
 def diff(
-    engine: Engine, profile: Profile, first: Asked, second: Asked, changed: Changed = who_changed
+    engine: Engine,
+    profile: Profile,
+    first: Asked,
+    second: Asked,
+    *,
+    limit: int | None = SHOWN,
+    by_engine: EngineName = "columnar",
+    by: Reader | None = None,
 ) -> Revised:
     """The same figure asked twice: rows before and after, each change split by cause.
 
-    The two differ in knowledge time, position, cutoff and window alone. Raises WrongUseError where
-    the first knows more than the second, for what was learned is told in its order.
+    The two differ in knowledge time, position, cutoff and window alone. `limit` changes of each
+    cause are told of, None: all; the numbers are of all of them. Who is told of is in the access
+    log, under `by`, before this returns. Raises WrongUseError where the first knows more than the
+    second, for what was learned is told in its order.
     """
+    by = by or reader()
+    refuse_without_reason(engine, by)
     with reading(engine) as connection:
         asked = []
         for one in (first, second):
@@ -81,17 +71,26 @@ def diff(
             asked.append((checked(settle(plain, connection, position), profile), head))
         (before, _), (after, _) = asked
         _check_order(before, after)
-        then, now = (by_reference(connection, profile, question) for question, _ in asked)
-        changes = list(_changes(connection, profile, before, after, changed))
-        keys = keys_of(connection, {who for who, _ in changes})
-    rows, total = revised_rows(before, then, now, changes)
+        last = after.position
+        with open_ground(engine, connection, profile, by_engine, last) as ground:
+            then, now = ground.table(before), ground.table(after)
+            changes = _changes(ground, profile, before, after)
+        rows, total = revised_rows(before, then, now, changes)
+        told = _told_of([*rows, *([] if total is None else [total])], limit)
+        keys = keys_of(connection, told)
+        shown = [row_json(row, lambda own: whose(own, keys), limit) for row in rows]
+        in_all = None if total is None else row_json(total, lambda own: whose(own, keys), limit)
+        named([shown, in_all], connection)
+    record_access(engine, by, f"diff {before.figure}", told)
     metas = [meta_of(question, head, profile) for question, head in asked]
-    meta = {"command": "diff", "figure": before.figure, "before": metas[0], "after": metas[1]}
-    return Revised(
-        meta,
-        [row_json(row, keys.get) for row in rows],
-        None if total is None else row_json(total, keys.get),
-    )
+    meta = {
+        "command": "diff",
+        "figure": before.figure,
+        "before": metas[0],
+        "after": metas[1],
+        "limit": limit,
+    }
+    return Revised(meta, shown, in_all)
 
 
 def _check_order(before: Question, after: Question) -> None:
@@ -103,20 +102,40 @@ def _check_order(before: Question, after: Question) -> None:
 
 
 def _changes(
-    connection: Connection, profile: Profile, before: Question, after: Question, changed: Changed
-) -> Iterator[tuple[bytes, Change]]:
-    chosen = changed(connection, before, after)
-    if chosen is None:
-        histories = every_history(connection, after.position)
-    else:
-        histories = iter(facts_of(connection, chosen).items())
-    for who, facts in histories:
-        for change in changes_of(before, after, profile, facts):
-            yield who, change
+    ground: Ground, profile: Profile, before: Question, after: Question
+) -> list[tuple[Whose, Change]]:
+    """Everybody's changes, in the order in which the log came to know the persons."""
+    found: list[tuple[int, Whose, list[Change]]] = []
+    for histories in ground.changed(before, after):
+        if changes := changes_of(before, after, profile, histories):
+            since = {own: facts[0].position for own, facts in histories.items()}
+            keys = tuple(sorted(since, key=since.__getitem__))
+            found.append((since[keys[0]], keys, changes))
+    found.sort(key=lambda one: one[0])
+    return [(keys, change) for _, keys, changes in found for change in changes]
+
+
+def _told_of(rows: list[RevisedRow[Whose]], limit: int | None) -> list[bytes]:
+    """Whoever is named in rows of which each cause shows so many changes."""
+    return sorted(
+        {
+            own
+            for row in rows
+            for part in row.parts
+            for keys, _, _ in part.changes[:limit]
+            for own in keys
+        }
+    )
 
 
 def grow(
-    engine: Engine, profile: Profile, last: Asked, every: Step, since: datetime | None = None
+    engine: Engine,
+    profile: Profile,
+    last: Asked,
+    every: Step,
+    since: datetime | None = None,
+    *,
+    by_engine: EngineName = "columnar",
 ) -> Revised:
     """The triangle: the figure of each step of the period at each knowledge time up to `last`'s.
 
@@ -129,8 +148,8 @@ def grow(
             asked = corners(question, every, since, last.at)
         except QuestionError as error:
             raise WrongUseError(str(error)) from None
-        histories = (facts for _, facts in every_history(connection, question.position))
-        rows = triangle(asked, profile, every, histories)
+        with open_ground(engine, connection, profile, by_engine, position) as ground:
+            tables = [ground.table(corner.question) for corner in asked]
     meta = {
         "command": "diff",
         "triangle": every,
@@ -138,7 +157,7 @@ def grow(
         "at": _shown(last.at),
         "known_from": None if since is None else show_instant(since),
     }
-    return Revised(meta, rows, None)
+    return Revised(meta, triangle(asked, tables, every), None)
 
 
 def _shown(day: date | None) -> str | None:

@@ -30,8 +30,9 @@ _Triangle = Annotated[
     bool, typer.Option("--triangle", help="How the figure of each --every grew with time.")
 ]
 _EveryStep = Annotated[Every, typer.Option("--every", help="The step of a triangle or a series.")]
-_Most = Annotated[
-    int, typer.Option("--most", min=0, help="Show at most so many changes a cause; 0 shows all.")
+_Limit = Annotated[
+    int,
+    typer.Option("--limit", min=0, help="Tell of so many changes a cause, in JSON too; 0: of all."),
 ]
 _TWICE: Final[Options] = {
     "known_at": (_KnownAt, None),
@@ -42,12 +43,16 @@ _TWICE: Final[Options] = {
 _OWN: Final[Options] = {
     "triangle": (_Triangle, False),
     "every": (_EveryStep, Every.month),
-    "most": (_Most, 3),
+    "limit": (_Limit, 3),
+    "user": (options.As, None),
+    "reason": (options.Reason, None),
     "as_json": (options.Json, False),
     "out": (options.Out, None),
 }
 _HELP = (
-    "FIGURE before and after: each change split by cause, with the events behind it.\n\n"
+    "FIGURE before and after: each change split by cause, with the events behind it. The parts add "
+    "up to the change, whatever --limit shows of them. The access log keeps who asked, about whom, "
+    "and why.\n\n"
     "Example: forlop diff stock --at 2003-12-31 --known-at 2003-12-31 --known-at 2004-01-13"
 )
 
@@ -59,24 +64,35 @@ app = typer.Typer(
 
 
 def _diff(figure: str, given: dict[str, Any]) -> None:
+    from adapters.access_log import reader  # noqa: PLC0415
     from adapters.database import open_engine  # noqa: PLC0415
-    from adapters.profiles import default_profile  # noqa: PLC0415
+    from adapters.profiles import open_profile  # noqa: PLC0415
     from adapters.revising import diff, grow  # noqa: PLC0415
     from adapters.tables.revised import as_text  # noqa: PLC0415
     from cli.asking import asked  # noqa: PLC0415
 
-    first, second = (asked(figure, given | one) for one in _sides(figure, given))
-    store = open_engine(given["store"], make=False)
+    sides = _sides(figure, given)
+    folder = open_profile(given["profile"])
+    first, second = (asked(figure, given | one, folder.places) for one in sides)
+    store, engine = open_engine(given["store"], make=False), given["engine"].value
     if given["triangle"]:
         since = first.known_at if len(given["known_at"] or ()) == 2 else None
-        found = grow(store, default_profile(), second, given["every"].value, since)
+        every = given["every"].value
+        found = grow(store, folder.profile, second, every, since, by_engine=engine)
     else:
-        found = diff(store, default_profile(), first, second)
+        found = diff(
+            store,
+            folder.profile,
+            first,
+            second,
+            limit=given["limit"] or None,
+            by_engine=engine,
+            by=reader(given["user"], given["reason"]),
+        )
     if given["as_json"]:
         write(found.as_json(), given["out"])
     else:
-        shown = as_text(found, most=given["most"] or None, **screen(given["out"]))
-        write(shown.encode(), given["out"])
+        write(as_text(found, **screen(given["out"])).encode(), given["out"])
 
 
 def _sides(figure: str, given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -28,20 +28,27 @@ _Participant = Annotated[
     str | None,
     typer.Option("--participant", metavar="KEY", help="Why this person is, or is not, in it."),
 ]
-_Most = Annotated[
-    int, typer.Option("--most", min=0, help="Show at most so many persons; 0 shows all.")
+_Limit = Annotated[
+    int,
+    typer.Option(
+        "--limit", min=0, help="Tell of so many persons, in JSON too; 0: of all, which suffice."
+    ),
 ]
 _OWN: Final[Options] = {
     "row": (_Row, None),
     "column": (_Column, None),
     "participant": (_Participant, None),
-    "most": (_Most, 20),
+    "limit": (_Limit, 20),
+    "user": (options.As, None),
+    "reason": (options.Reason, None),
     "as_json": (options.Json, False),
     "out": (options.Out, None),
 }
 _HELP = (
     "The persons in a cell of FIGURE and the events that suffice for it. --where picks the cell; "
-    "without it, the whole figure.\n\n"
+    "without it, the whole figure. How many persons there are is always told; of whom, up to "
+    "--limit. With --limit 0 the events told are enough to count the same cell from them alone. "
+    "The access log keeps who asked, about whom, and why.\n\n"
     "Example: forlop explain stock --at 2003-12-31 --where target_group=long_term"
 )
 
@@ -53,10 +60,11 @@ app = typer.Typer(
 
 
 def _explain(figure: str, given: dict[str, Any]) -> None:
+    from adapters.access_log import reader  # noqa: PLC0415
     from adapters.database import open_engine  # noqa: PLC0415
     from adapters.errors import WrongUseError  # noqa: PLC0415
     from adapters.explaining import explain  # noqa: PLC0415
-    from adapters.profiles import default_profile  # noqa: PLC0415
+    from adapters.profiles import open_profile  # noqa: PLC0415
     from cli.asking import asked  # noqa: PLC0415
     from projections.explaining.aim import split_conditions  # noqa: PLC0415
     from projections.question import QuestionError  # noqa: PLC0415
@@ -65,13 +73,17 @@ def _explain(figure: str, given: dict[str, Any]) -> None:
         where, row = split_conditions(figure, given["where"] or (), given["row"] or ())
     except QuestionError as error:
         raise WrongUseError(str(error)) from None
+    folder = open_profile(given["profile"])
     found = explain(
         open_engine(given["store"], make=False),
-        default_profile(),
-        asked(figure, given | {"where": where}),
+        folder.profile,
+        asked(figure, given | {"where": where}, folder.places),
         row,
         given["column"],
         participant=given["participant"],
+        limit=given["limit"] or None,
+        by_engine=given["engine"].value,
+        by=reader(given["user"], given["reason"]),
     )
     write(_written(found, given), given["out"])
 
@@ -81,7 +93,7 @@ def _written(found: Explanation, given: dict[str, Any]) -> bytes:
 
     if given["as_json"]:
         return found.as_json()
-    return as_text(found, most=given["most"] or None, **screen(given["out"])).encode()
+    return as_text(found, **screen(given["out"])).encode()
 
 
 def screen(out: str | None) -> dict[str, Any]:

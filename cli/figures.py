@@ -60,7 +60,9 @@ _ALL_TAKE: Final = frozenset(
     | {"engine", "format_", "as_json", "lang", "out", "chart"}
     | set(disclosing.OPTIONS)
 )
-_PRINTING: Final = frozenset({"format_", "as_json", "lang", "out"})
+_PRINTING: Final = frozenset(
+    {"format_", "as_json", "lang", "out", "chart"} | set(disclosing.OPTIONS)
+)
 # What each figure takes beside that, and its help.
 _FIGURES: Final = {
     "stock": (

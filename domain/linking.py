@@ -7,43 +7,85 @@ counted and when returns are looked for, over the union of their spells.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from heapq import merge as merge_sorted
-from typing import TypeAlias, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 from domain.events import Linked, Unlinked
 from domain.history import EVERYTHING, Cutoff, Fact, counting
-from domain.journey import Exit, Journey
+from domain.journey import Exit, Journey, journey_at
 
 K = TypeVar("K", bound=Hashable)
 When: TypeAlias = tuple[date, datetime, int]
 
 
-def persons(
+@dataclass(frozen=True, slots=True)
+class Person(Generic[K]):
+    """One person: the facts of each key, by position, and what makes the keys one.
+
+    `links` are the facts that join the keys, `apart` those that keep a key of somebody else from
+    being joined, each with the key that it is told of; in the order in which they came to hold.
+    """
+
+    facts: Mapping[K, Sequence[Fact]]
+    links: tuple[tuple[K, Fact], ...] = ()
+    apart: tuple[tuple[K, Fact], ...] = ()
+
+    def journeys(self, cutoff: Cutoff = EVERYTHING) -> list[Journey]:
+        """The journey of each key; `united` makes one of them."""
+        return [journey_at(facts, cutoff) for facts in self.facts.values()]
+
+
+def people(
     facts_by_key: Mapping[K, Sequence[Fact]], names: Mapping[str, K], cutoff: Cutoff = EVERYTHING
-) -> list[list[K]]:
-    """The keys, those of one person together, as links stand at a cutoff.
+) -> list[Person[K]]:
+    """Who the keys are, those of one person together, as links stand at a cutoff.
 
     `names` tells which key a link's `same_as` is; one that it does not know joins nothing. What was
     said last of two keys holds, whichever of them said it.
     """
-    said: dict[frozenset[K], tuple[When, bool]] = {}
+    said: dict[frozenset[K], tuple[When, K, K, Fact]] = {}
     for key, facts in facts_by_key.items():
         for fact in counting(facts, cutoff):
             event = fact.event
-            if isinstance(event, Linked | Unlinked) and event.same_as in names:
-                pair = frozenset((key, names[event.same_as]))
+            if isinstance(event, Linked | Unlinked) and names.get(event.same_as) in facts_by_key:
+                other = names[event.same_as]
                 when = (event.occurred_on, event.recorded_at, fact.position)
-                if pair not in said or when > said[pair][0]:
-                    said[pair] = (when, isinstance(event, Linked))
+                latest = said.get(frozenset((key, other)))
+                if latest is None or when > latest[0]:
+                    said[frozenset((key, other))] = (when, key, other, fact)
+    in_order = [one[1:] for one in sorted(said.values(), key=lambda one: one[0])]
     groups = {key: [key] for key in facts_by_key}
-    for pair, (_, linked) in said.items():
-        known = [key for key in pair if key in groups]
-        if linked and len(known) == 2 and groups[known[0]] is not groups[known[1]]:
-            joined = groups[known[0]] + groups[known[1]]
-            for key in joined:
-                groups[key] = joined
-    return list({id(group): group for group in groups.values()}.values())
+    links = []
+    for key, other, fact in in_order:
+        if isinstance(fact.event, Linked) and groups[key] is not groups[other]:
+            links.append((key, fact))
+            joined = groups[key] + groups[other]
+            groups |= dict.fromkeys(joined, joined)
+    joins: dict[int, list[tuple[K, Fact]]] = {}
+    parts: dict[int, list[tuple[K, Fact]]] = {}
+    for key, fact in links:
+        joins.setdefault(id(groups[key]), []).append((key, fact))
+    for key, other, fact in in_order:
+        if isinstance(fact.event, Unlinked) and groups[key] is not groups[other]:
+            for one in (key, other):
+                parts.setdefault(id(groups[one]), []).append((key, fact))
+    return [
+        Person(
+            {key: facts_by_key[key] for key in group},
+            tuple(joins.get(name, ())),
+            tuple(parts.get(name, ())),
+        )
+        for name, group in {id(group): group for group in groups.values()}.items()
+    ]
+
+
+def persons(
+    facts_by_key: Mapping[K, Sequence[Fact]], names: Mapping[str, K], cutoff: Cutoff = EVERYTHING
+) -> list[list[K]]:
+    """The keys alone of `people`."""
+    return [list(person.facts) for person in people(facts_by_key, names, cutoff)]
 
 
 def united(journeys: Sequence[Journey]) -> Journey:

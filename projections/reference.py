@@ -12,8 +12,7 @@ from typing import Final, TypeAlias
 from domain.codes import Profile
 from domain.history import Cutoff, Fact
 from domain.journey import Journey, journey_at
-from domain.linking import persons as persons_of
-from domain.linking import united
+from domain.linking import Person, people, united
 from projections.layout import Table, lay_out
 from projections.marks import exits, persons, spells
 from projections.question import Question
@@ -54,25 +53,35 @@ def marks_in(question: Question, lens: Lens, journey: Journey) -> Iterator[Mark]
     return marker(question, lens, journey)
 
 
-def journeys_of(
+def people_of(
     histories: Iterable[tuple[bytes, Sequence[Fact]]], linked: Collection[bytes], question: Question
-) -> Iterator[Journey]:
-    """Everybody's journey as a question sees it, from each participant's facts by position.
+) -> Iterator[Person[bytes]]:
+    """Everybody as a question sees them, from each participant's facts by position.
 
-    `linked` are the participants that some link names; keys of one person give one journey, as the
-    links stand at the question's last day. A journey is folded without a cutoff date: an event
-    never changes what came before it, so what held at the end of any day can be read off the whole.
+    `linked` are the participants that some link names; keys of one person are together, as the
+    links stand at the question's last day.
     """
-    cutoff = cutoff_of(question)
     aside: dict[bytes, Sequence[Fact]] = {}
     for participant, facts in histories:
         if participant in linked:
             aside[participant] = facts
         else:
-            yield journey_at(facts, cutoff)
+            yield Person({participant: facts})
     names = {participant.hex(): participant for participant in aside}
-    for keys in persons_of(aside, names, replace(cutoff, at=question.at)):
-        yield united([journey_at(aside[key], cutoff) for key in keys])
+    yield from people(aside, names, replace(cutoff_of(question), at=question.at))
+
+
+def journeys_of(
+    histories: Iterable[tuple[bytes, Sequence[Fact]]], linked: Collection[bytes], question: Question
+) -> Iterator[Journey]:
+    """The one journey of each of `people_of`.
+
+    It is folded without a cutoff date: an event never changes what came before it, so what held at
+    the end of any day can be read off the whole.
+    """
+    cutoff = cutoff_of(question)
+    for person in people_of(histories, linked, question):
+        yield united(person.journeys(cutoff))
 
 
 def answer(question: Question, profile: Profile, histories: Iterable[Sequence[Fact]]) -> Table:

@@ -39,11 +39,14 @@ _TIME_OF: Final = {"month": month_of, "quarter": quarter_of, "year": year_of}
 class Lens:
     """A question's dimensions, sorted by where their values come from."""
 
-    def __init__(self, question: Question, profile: Profile) -> None:
+    def __init__(
+        self, question: Question, profile: Profile, by: tuple[str, ...] | None = None
+    ) -> None:
+        """`by`, where given, are looked at in place of those that the question groups by."""
         self.profile = profile
-        self.by = question.by
+        self.by = question.by if by is None else by
         self._where = {name: frozenset(values) for name, values in question.where.items()}
-        needed = question.dimensions
+        needed = tuple(dict.fromkeys((*self.by, *question.where)))
         own = OWN[question.counted] + (TIME if question.figure == "series" else ())
         self.own = tuple(name for name in needed if name in own)
         self._person = tuple(name for name in needed if name in PERSON)

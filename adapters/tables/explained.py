@@ -11,14 +11,14 @@ from adapters.explaining import Explanation
 _MOST_ROWS: Final = 20
 
 
-def as_text(found: Explanation, *, most: int | None, width: int, color: bool) -> str:
-    """The explanation as people read it; `most` persons, None: all."""
+def as_text(found: Explanation, *, width: int, color: bool) -> str:
+    """The explanation as people read it."""
     from rich.console import Console  # noqa: PLC0415 - slow to import
 
     out = io.StringIO()
     console = Console(file=out, width=width, force_terminal=color, highlight=False)
     if found.meta["participant"] is None:
-        _show_cell(console, found, most)
+        _show_cell(console, found)
     else:
         _show_trace(console, found)
     return out.getvalue()
@@ -60,7 +60,7 @@ def _number(value: object) -> str:
     return f"{value:.4g}" if isinstance(value, float) else _plain(value)
 
 
-def _show_cell(console: Any, found: Explanation, most: int | None) -> None:
+def _show_cell(console: Any, found: Explanation) -> None:
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
@@ -74,16 +74,25 @@ def _show_cell(console: Any, found: Explanation, most: int | None) -> None:
     table = Table()
     for name in ("participant", "position", "occurred", "recorded", "source", "event", "why"):
         table.add_column(name, justify="right" if name == "position" else "left", overflow="fold")
-    for one in people[:most]:
-        table.add_row(Text(one["participant"] or "erased", style="bold"), *_counted(one))
+    for one in people:
+        keys = one.get("keys", [one["participant"]])
+        table.add_row(Text(_named(keys), style="bold"), *_counted(one))
         for event in one["events"]:
-            table.add_row("", *map(Text, _event(event)))
+            own = _named([event["participant"]]) if "participant" in event else ""
+            table.add_row(own, *map(Text, _event(event)))
         table.add_section()
-    console.print(Text(f"{found.found['persons']} persons in it"))
-    console.print(table)
-    if most is not None and len(people) > most:
-        console.print(f"… and {len(people) - most} persons more: --most 0 shows all, --json too")
+    count = found.found["persons"]
+    said = f"{count} {'person' if count == 1 else 'persons'} in it"
+    console.print(Text(said if count == len(people) else f"{said}, {len(people)} of them here"))
+    if people:
+        console.print(table)
+    if len(people) < count:
+        console.print(f"… and {count - len(people)} persons more: --limit 0 shows all")
     console.print(Text(known(found.meta), style="dim"))
+
+
+def _named(keys: Iterable[str | None]) -> str:
+    return " = ".join(key or "erased" for key in keys)
 
 
 def _counted(one: Mapping[str, Any]) -> list[Any]:
@@ -123,6 +132,10 @@ def _why(event: Mapping[str, Any]) -> Iterable[str]:
         match role:
             case "set":
                 yield "sets " + " and ".join(event["sets"])
+            case "linked":
+                yield "makes keys one person"
+            case "apart":
+                yield "keeps keys apart"
             case "place":
                 yield "gives another its place"
             case "replaced":
@@ -140,6 +153,12 @@ def _show_trace(console: Any, found: Explanation) -> None:
     verdict = "is in it" if told["in_cell"] else "is not in it"
     console.print(Text(f"{meta['participant']}: {verdict}", style="bold"), end=" ")
     console.print(Text(f"({title(meta)})"))
+    if "keys" in told:
+        console.print(Text(f"  one person: {_named(told['keys'])}"))
+    for link in told["links"]:
+        sign = ("✓", "green") if link["holds"] else ("✗", "red")
+        line = Text.assemble("  ", sign, f" {link['rule']}: ", link["says"])
+        console.print(line, soft_wrap=True)
     if not told["things"]:
         console.print("  nothing of the kind that this figure counts")
     for thing in told["things"]:

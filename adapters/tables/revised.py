@@ -11,8 +11,8 @@ from adapters.tables.explained import known, pairs, title
 from projections.revising.causes import MEANINGS
 
 
-def as_text(found: Revised, *, most: int | None, width: int, color: bool) -> str:
-    """The revision as people read it; `most` changes of each cause, None: all."""
+def as_text(found: Revised, *, width: int, color: bool) -> str:
+    """The revision as people read it."""
     from rich.console import Console  # noqa: PLC0415 - slow to import
 
     out = io.StringIO()
@@ -20,11 +20,11 @@ def as_text(found: Revised, *, most: int | None, width: int, color: bool) -> str
     if "triangle" in found.meta:
         _show_triangle(console, found)
     else:
-        _show_changes(console, found, most)
+        _show_changes(console, found)
     return out.getvalue()
 
 
-def _show_changes(console: Any, found: Revised, most: int | None) -> None:
+def _show_changes(console: Any, found: Revised) -> None:
     from rich.text import Text  # noqa: PLC0415
 
     before, after = found.meta["before"], found.meta["after"]
@@ -35,7 +35,7 @@ def _show_changes(console: Any, found: Revised, most: int | None) -> None:
     rows = found.rows if found.total is None else [*found.rows, {"total": "", **found.total}]
     changed = [row for row in rows if _differs(row)]
     for row in changed:
-        _show_row(console, row, most)
+        _show_row(console, row)
     same = len(rows) - len(changed)
     console.print(f"\n{len(changed)} rows changed, {same} stayed the same")
 
@@ -57,7 +57,7 @@ def _names(row: Mapping[str, Any]) -> str:
 _PARTS = ("before", "after", "change", "causes")
 
 
-def _show_row(console: Any, row: Mapping[str, Any], most: int | None) -> None:
+def _show_row(console: Any, row: Mapping[str, Any]) -> None:
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
@@ -75,25 +75,27 @@ def _show_row(console: Any, row: Mapping[str, Any], most: int | None) -> None:
         table.add_row(f"  {part['cause'].replace('_', ' ')}", *told)
     console.print(table)
     for part in row["causes"]:
-        for line in _told(part, most):
+        for line in _told(part):
             console.print(Text(line), soft_wrap=True)
 
 
-def _told(part: Mapping[str, Any], most: int | None) -> Iterator[str]:
+def _told(part: Mapping[str, Any]) -> Iterator[str]:
     cause = part["cause"]
     said = f"{cause.replace('_', ' ')} ({MEANINGS[cause]})"
-    yield f"  {said}: {part['persons']} persons"
-    for one in part["changes"][:most]:
+    yield f"  {said}: {part['persons']} {'person' if part['persons'] == 1 else 'persons'}"
+    for one in part["changes"]:
         change = ", ".join(f"{name} {number:+d}" for name, number in one["change"].items())
-        yield f"    {one['participant'] or 'erased'}: {change}"
+        keys = one.get("keys", [one["participant"]])
+        yield f"    {' = '.join(key or 'erased' for key in keys)}: {change}"
         for event in one["events"]:
             fields = " ".join(str(value) for value in event["fields"].values())
             recorded = event["recorded_at"][:16].replace("T", " ")
             said = f"{event['type']} {event['occurred_on']} {fields}".strip()
             role = event["role"].replace("_", " ")
             yield f"      {role}: {said}, recorded {recorded}, position {event['position']}"
-    if most is not None and len(part["changes"]) > most:
-        yield f"    … and {len(part['changes']) - most} changes more"
+    if len(part["changes"]) < part["changed"]:
+        left = part["changed"] - len(part["changes"])
+        yield f"    … and {left} changes more: --limit 0 shows all"
 
 
 def _show_triangle(console: Any, found: Revised) -> None:

@@ -20,15 +20,15 @@ def ask(question: Question, profile: Profile, runner: Runner, without: str | Non
     with_total = bool(question.by) and question.figure not in WITHOUT_TOTAL
     for part in parts_of(question, profile, runner):
         dimensions = Dimensions(question, profile, part.period)
-        adds_up = with_total and _add_up(part, dimensions)
-        rolled_up = with_total and not adds_up and part.whole is None
+        is_sum = with_total and adds_up(part, dimensions)
+        rolled_up = with_total and not is_sum and part.whole is None
         for row in runner.rows(_sql(part, dimensions, question.by, without, rolled_up=rolled_up)):
             cell = None if rolled_up and row[-1] else row[: len(question.by)]
             for extra, adds in part.read(row[len(question.by) : -1 if rolled_up else None]):
                 _add(sums, cell, extra, adds)
-                if adds_up:
+                if is_sum:
                     _add(sums, None, extra, adds)
-        if with_total and not adds_up and not rolled_up:
+        if with_total and not is_sum and not rolled_up:
             for row in runner.rows(_sql(part, dimensions, (), without)):
                 for extra, adds in part.read(row):
                     _add(sums, None, extra, adds)
@@ -38,7 +38,7 @@ def ask(question: Question, profile: Profile, runner: Runner, without: str | Non
     return sums
 
 
-def _add_up(part: Part, dimensions: Dimensions) -> bool:
+def adds_up(part: Part, dimensions: Dimensions) -> bool:
     """Whether each thing, and each person, is in one cell alone, so that cells sum to the total.
 
     What is the person's own on the day counted has one value; so has a spell's own, but a person
@@ -80,8 +80,7 @@ def _sql(
         return part.whole(by, left_out)
     names = tuple(dict.fromkeys((*by, *dimensions.question.where)))
     sums = part.sums(several=bool(dimensions.families(names)))
-    ctes = ",\n".join(f"{name} AS ({sql})" for name, sql in part.ctes)
-    found = f"FROM c\n{dimensions.joins(names)}\nWHERE TRUE {dimensions.filters()} {left_out}"
+    ctes, found = counted(part, dimensions, by, left_out)
     values = [dimensions.value(name) for name in by]
     keys = [f"c.{name}" for name in part.keys]
     if rolled_up:
@@ -89,9 +88,22 @@ def _sql(
         named = [f"{value} AS cell_{index}" for index, value in enumerate(values)]
         sets = f"({', '.join([*cells, *keys])}), ({', '.join(keys)})"
         return (
-            f"WITH {ctes}\nSELECT {', '.join([*cells, *keys, *sums])}, GROUPING({cells[0]})\n"
+            f"{ctes}\nSELECT {', '.join([*cells, *keys, *sums])}, GROUPING({cells[0]})\n"
             f"FROM (SELECT {', '.join(['c.*', *named])} {found}) c\nGROUP BY GROUPING SETS ({sets})"
         )
     grouped = [*values, *keys]
     group_by = f"GROUP BY {', '.join(grouped)}" if grouped else ""
-    return f"WITH {ctes}\nSELECT {', '.join([*grouped, *sums])}\n{found}\n{group_by}"
+    return f"{ctes}\nSELECT {', '.join([*grouped, *sums])}\n{found}\n{group_by}"
+
+
+def counted(
+    part: Part, dimensions: Dimensions, by: tuple[str, ...], condition: str
+) -> tuple[str, str]:
+    """What a part counts, under its question's filters and a further condition on `c`.
+
+    As SQL: the WITH that comes before a SELECT, and the FROM and WHERE that come after it.
+    """
+    names = tuple(dict.fromkeys((*by, *dimensions.question.where)))
+    ctes = ",\n".join(f"{name} AS ({sql})" for name, sql in part.ctes)
+    found = f"FROM c\n{dimensions.joins(names)}\nWHERE TRUE {dimensions.filters()} {condition}"
+    return f"WITH {ctes}", found

@@ -33,7 +33,10 @@ class Part:
     `period` is set where spells of other kinds count by touching it.
 
     A part may bring its `whole` query instead, from the dimensions that it is grouped by and a
-    further condition on `c`; `spread` says what a row adds where that is to several at once.
+    further condition on `c`; `spread` says what a row adds where that is to several at once. It
+    then brings `spells` beside, of the same arguments: a row for each thing counted, of `pid`, the
+    cell (`cell_0` …) and `bits`, one for each of the `width` numbers that a row of `whole` has, set
+    where the thing adds to it.
     """
 
     ctes: Sequence[tuple[str, str]]
@@ -46,6 +49,8 @@ class Part:
     )
     whole: Callable[[tuple[str, ...], str], str] | None = None
     spread: Callable[[tuple[Any, ...]], Iterable[tuple[Extra, Adds]]] | None = None
+    spells: Callable[[tuple[str, ...], str], str] | None = None
+    width: int = 0
 
     def sums(self, *, several: bool) -> list[str]:
         """The sums as SQL; `several`: a thing may stand in several rows, and counts once."""

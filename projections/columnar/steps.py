@@ -108,15 +108,18 @@ def _part(
     steps: Sequence[Period],
     covered: Covered,
 ) -> Part:
+    def spells(by: tuple[str, ...], condition: str) -> str:
+        return _spell(question, dimensions, table, steps, covered, by) + condition
+
     def sql(by: tuple[str, ...], condition: str) -> str:
-        spell = _spell(question, dimensions, table, steps, covered, by) + condition
-        return _sums(spell, covered, len(by), len(steps))
+        return _sums(spells(by, condition), covered, len(by), len(steps))
 
     def spread(values: tuple[Any, ...]) -> Found:
         for step, number in zip(steps, values, strict=True):
             yield (step.last, covered.figure), [(covered.name, number)]
 
-    return Part([], {}, persons="TRUE" if covered.once else None, whole=sql, spread=spread)
+    persons = "TRUE" if covered.once else None
+    return Part([], {}, persons=persons, whole=sql, spread=spread, spells=spells, width=len(steps))
 
 
 def _spell(

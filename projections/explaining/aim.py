@@ -164,5 +164,18 @@ def sums_of(marks: Iterable[Mark]) -> Plain:
     return plain
 
 
+def added(one: Plain, other: Plain) -> Plain:
+    """The sums of two persons together."""
+    whole: Plain = {}
+    for plain in (one, other):
+        for cell, rows in plain.items():
+            into = whole.setdefault(cell, {})
+            for extra, numbers in rows.items():
+                counts = into.setdefault(extra, {})
+                for name, number in numbers.items():
+                    counts[name] = counts.get(name, 0) + number
+    return whole
+
+
 def _without_zeros(counts: Counts) -> dict[Hashable, int]:
     return {name: number for name, number in counts.items() if number}

@@ -1,63 +1,60 @@
-"""A cell taken apart: its rows as the figure has them, and each person's part of it."""
+"""A cell taken apart: the persons in it, and each one's part of it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from domain.history import Fact
-from domain.journey import Exit, Spell, journey_at
+from domain.journey import Exit, Journey, Spell
+from domain.linking import Person, united
 from projections.explaining.aim import Aim, labels_of
 from projections.explaining.support import Sufficient, closed_by, part_of
 from projections.explaining.words import fact_json
-from projections.layout import Table, lay_out
 from projections.question import Question
 from projections.reference import cutoff_of, marks_in
 from projections.replay import name_of
-from projections.tally import Mark, Sums
+from projections.tally import Mark
 from projections.views import Lens
 
-P = TypeVar("P")
+K = TypeVar("K", bound=Hashable)
+NameOf: TypeAlias = Callable[[K], str | None]
 
 
 @dataclass(frozen=True, slots=True)
-class TakenApart(Generic[P]):
-    """The rows that are looked at, and the persons that they are made of, each under its name."""
+class InCell(Generic[K]):
+    """A person who is in a cell, by these marks; `since` is the position of the first event."""
 
-    table: Table
-    persons: list[tuple[P, Sufficient]]
+    person: Person[K]
+    since: int
+    journeys: list[Journey]
+    marks: list[Mark]
 
-
-def take_apart(
-    aim: Aim, lens: Lens, histories: Iterable[tuple[P, Sequence[Fact]]]
-) -> TakenApart[P]:
-    """One cell over the histories of participants, each its facts by position.
-
-    A participant who adds nothing to the figure may be left out of `histories`.
-    """
-    sums = Sums()
-    persons = []
-    for who, facts in histories:
-        journey = journey_at(facts, cutoff_of(aim.question))
-        marks = list(marks_in(aim.question, lens, journey))
-        sums.add_person(marks)
-        if chosen := aim.marks_of(marks):
-            persons.append((who, part_of(aim, lens, facts, journey, chosen)))
-    laid = lay_out(aim.question, sums)
-    rows = [row for row in laid.rows if aim.keeps(row)]
-    return TakenApart(Table(rows, laid.total if not aim.row else None), persons)
+    def part(self, aim: Aim, lens: Lens) -> Sufficient[K]:
+        return part_of(aim, lens, self.person, self.journeys, self.marks)
 
 
-def person_json(question: Question, aim: Aim, part: Sufficient) -> dict[str, Any]:
+def in_cell(aim: Aim, lens: Lens, people: Iterable[Person[K]]) -> Iterator[InCell[K]]:
+    """Those of some people who are in the cell that is aimed at."""
+    for person in people:
+        journeys = person.journeys(cutoff_of(aim.question))
+        if marks := aim.marks_of(marks_in(aim.question, lens, united(journeys))):
+            since = min(fact.position for facts in person.facts.values() for fact in facts)
+            yield InCell(person, since, journeys, marks)
+
+
+def person_json(aim: Aim, part: Sufficient[K], name_of: NameOf[K]) -> dict[str, Any]:
     """One person's part: what is counted, and the events that suffice for it, as JSON values."""
     things: dict[int, list[Mark]] = {}
     for mark in part.marks:
         things.setdefault(id(mark.item), []).append(mark)
+    several = len(set(part.told_of.values())) > 1
     return {
-        "counted": [_thing_json(question, aim, marks) for marks in things.values()],
+        "counted": [_thing_json(aim.question, aim, marks) for marks in things.values()],
         "events": [
             fact_json(fact)
+            | ({"participant": name_of(part.told_of[fact.position])} if several else {})
             | {
                 "roles": list(part.roles[fact.position]),
                 "sets": list(part.sets.get(fact.position, ())),

@@ -8,37 +8,43 @@ No part of the support could be left out: each has been tried, but for the longe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Generic, Literal, TypeVar
 
 from domain.events import Exited, Reentered
 from domain.history import Cutoff, Fact, Key
 from domain.journey import Exit, Journey, Spell, journey_at
+from domain.linking import Person, united
 from projections.explaining.aim import Aim, Plain, sums_of
 from projections.reference import cutoff_of, marks_in
 from projections.tally import Mark
 from projections.views import Lens
 
-Role = Literal["counted", "opened", "closed", "decided", "set", "place", "replaced"]
+K = TypeVar("K", bound=Hashable)
+Role = Literal[
+    "linked", "apart", "counted", "opened", "closed", "decided", "set", "place", "replaced"
+]
 ROLES: Final[tuple[Role, ...]] = (
-    "counted", "opened", "closed", "decided", "set", "place", "replaced",
+    "linked", "apart", "counted", "opened", "closed", "decided", "set", "place", "replaced",
 )  # fmt: skip
 # How many facts are folded, trial after trial, before a long history is left as thin as it is.
 _MOST_FOLDED: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Sufficient:
+class Sufficient(Generic[K]):
     """One person's part of a cell, and facts that give the same, by position.
 
-    `roles` say, by position, what each is there for; `sets` which dimensions it sets.
+    `roles` say, by position, what each is there for; `sets` which dimensions it sets; `told_of`
+    whose it is, of the person's keys (one that keeps another key apart may be the other's).
     """
 
     marks: tuple[Mark, ...]
     facts: tuple[Fact, ...]
     roles: dict[int, tuple[Role, ...]]
     sets: dict[int, tuple[str, ...]]
+    told_of: dict[int, K]
 
 
 class _Roles:
@@ -54,34 +60,51 @@ class _Roles:
             self.sets.setdefault(fact.position, set()).add(name)
 
 
-def suffices(aim: Aim, lens: Lens, facts: Sequence[Fact]) -> Sufficient | None:
-    """What one participant, facts by position, has in a cell, and why; None for one not in it."""
-    journey = journey_at(facts, cutoff_of(aim.question))
-    marks = aim.marks_of(marks_in(aim.question, lens, journey))
-    return part_of(aim, lens, facts, journey, marks) if marks else None
+def suffices(aim: Aim, lens: Lens, person: Person[K]) -> Sufficient[K] | None:
+    """What one person has in a cell, and why; None for one who is not in it."""
+    journeys = person.journeys(cutoff_of(aim.question))
+    marks = aim.marks_of(marks_in(aim.question, lens, united(journeys)))
+    return part_of(aim, lens, person, journeys, marks) if marks else None
 
 
 def part_of(
-    aim: Aim, lens: Lens, facts: Sequence[Fact], journey: Journey, marks: Sequence[Mark]
-) -> Sufficient:
-    """As `suffices`, where the journey and its marks in the cell are there already."""
+    aim: Aim, lens: Lens, person: Person[K], journeys: Sequence[Journey], marks: Sequence[Mark]
+) -> Sufficient[K]:
+    """As `suffices`, where the journeys of the keys and their marks in the cell are there already.
+
+    What links the keys comes first: a fold of the facts knows one person by it.
+    """
     found = _Roles()
+    journey = united(journeys)
     for mark in marks:
         _read_from(aim, lens, journey, mark, found)
-    chains = _Chains(facts)
+    told_of = {fact.position: key for key, facts in person.facts.items() for fact in facts}
+    chains = _Chains(fact for facts in person.facts.values() for fact in facts)
     trial = _Trial(
-        aim, lens, cutoff_of(aim.question), chains, sums_of(marks), list(found.facts.values())
+        aim,
+        lens,
+        cutoff_of(aim.question),
+        chains,
+        told_of,
+        sums_of(marks),
+        list(found.facts.values()),
     )
-    for fact in _support(trial, journey):
+    for fact in _support(trial, journeys):
         found.add(fact, "place")
+    for _, fact in person.links:
+        found.add(fact, "linked")
     for fact in list(found.facts.values()):
         for replaced in chains.behind(fact):
             found.add(replaced, "replaced")
+    for key, fact in person.apart:
+        found.add(fact, "apart")
+        told_of[fact.position] = key
     return Sufficient(
         tuple(marks),
         tuple(found.facts[position] for position in sorted(found.facts)),
         {at: tuple(role for role in ROLES if role in found.roles[at]) for at in found.roles},
         {at: tuple(sorted(names)) for at, names in found.sets.items()},
+        {at: told_of[at] for at in found.roles},
     )
 
 
@@ -134,6 +157,7 @@ class _Trial:
     lens: Lens
     cutoff: Cutoff
     chains: _Chains
+    told_of: Mapping[int, Hashable]
     wanted: Plain
     read: list[Fact]
 
@@ -141,7 +165,10 @@ class _Trial:
         facts = {fact.position: fact for fact in (*self.read, *support)}
         for fact in list(facts.values()):
             facts.update((one.position, one) for one in self.chains.behind(fact))
-        journey = journey_at([facts[position] for position in sorted(facts)], self.cutoff)
+        by_key: dict[Hashable, list[Fact]] = {}
+        for position in sorted(facts):
+            by_key.setdefault(self.told_of[position], []).append(facts[position])
+        journey = united([journey_at(some, self.cutoff) for some in by_key.values()])
         told = {fact.position for fact in journey.told}
         if any(fact.position not in told for fact in self.read):
             return False
@@ -149,18 +176,19 @@ class _Trial:
         return sums_of(marks) == self.wanted
 
 
-def _support(trial: _Trial, journey: Journey) -> list[Fact]:
+def _support(trial: _Trial, journeys: Sequence[Journey]) -> list[Fact]:
     """Facts that with those read from do, none of which could go."""
-    support = _closure(trial.read, journey)
+    support = [fact for journey in journeys for fact in _closure(trial.read, journey)]
     if not trial.does(support):
         # Something read from means something else in a shorter history: take all, then thin it.
         read = {fact.position for fact in trial.read}
-        support = [fact for fact in journey.told if fact.position not in read]
+        told = (fact for journey in journeys for fact in journey.told)
+        support = [fact for fact in told if fact.position not in read]
     return _thinned(trial, support)
 
 
 def _closure(read: Iterable[Fact], journey: Journey) -> list[Fact]:
-    """What places some facts, and what ends the spells that they open, over and over."""
+    """What places some facts in one key's journey, and what ends the spells that they open."""
     opens: dict[int, list[Spell]] = {}
     closes: dict[int, list[Spell]] = {}
     for spells in journey.spells.values():

@@ -12,10 +12,12 @@ from projections.explaining.words import fact_json
 
 def trace_json(found: Trace) -> dict[str, Any]:
     """The verdict, the rules thing by thing, what does not count, and every event named."""
-    steps = [step for one in found.reasons for step in one.steps] + list(found.left_out)
+    steps = [step for one in found.reasons for step in one.steps]
+    steps += [*found.links, *found.left_out]
     facts: dict[int, Fact] = {fact.position: fact for step in steps for fact in step.facts}
     return {
         "in_cell": found.counted,
+        "links": [_step_json(step) for step in found.links],
         "things": [_reasons_json(one) for one in found.reasons],
         "left_out": [_step_json(step) for step in found.left_out],
         "events": [fact_json(facts[position]) for position in sorted(facts)],

@@ -6,14 +6,16 @@ The steps only say, in words and by the same predicates, what led there.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TypeVar
 
 from domain.calendar import show_instant
 from domain.events import Voided
 from domain.history import Cutoff, Fact, Key
-from domain.journey import Exit, Journey, Spell, journey_at
+from domain.journey import Exit, Journey, Spell
+from domain.linking import Person, united
 from projections.explaining.aim import Aim, labels_of
 from projections.explaining.steps import Step, steps_of
 from projections.explaining.things import Thing, things_of
@@ -21,6 +23,8 @@ from projections.explaining.words import show, tell
 from projections.reference import cutoff_of, marks_in
 from projections.tally import Mark
 from projections.views import Lens
+
+K = TypeVar("K", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,25 +39,29 @@ class Reasons:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """A person's part of a cell, thing by thing; and the facts that do not count, with why."""
+    """A person's part of a cell, thing by thing; and the facts that do not count, with why.
+
+    `links` tell which facts make several keys one person, or keep another key apart.
+    """
 
     reasons: tuple[Reasons, ...]
     left_out: tuple[Step, ...]
+    links: tuple[Step, ...] = ()
 
     @property
     def counted(self) -> bool:
         return any(one.counted for one in self.reasons)
 
 
-def trace(aim: Aim, lens: Lens, facts: Sequence[Fact]) -> Trace:
-    """Why one participant, facts by position, is or is not in the cell that is aimed at."""
+def trace(aim: Aim, lens: Lens, person: Person[K]) -> Trace:
+    """Why one person is or is not in the cell that is aimed at."""
     question = aim.question
     cutoff = cutoff_of(question)
-    journey = journey_at(facts, cutoff)
+    journey = united(person.journeys(cutoff))
     marks = list(marks_in(question, lens, journey))
     # The same figure without its filters tells what each thing's values are.
-    unfiltered = replace(question, where={}, by=tuple(question.where))
-    wide_lens = Lens(unfiltered, lens.profile)
+    unfiltered = replace(question, where={}, by=())
+    wide_lens = Lens(unfiltered, lens.profile, by=tuple(question.where))
     wide = list(marks_in(unfiltered, wide_lens, journey))
     reasons = []
     for thing in things_of(question, journey):
@@ -69,7 +77,18 @@ def trace(aim: Aim, lens: Lens, facts: Sequence[Fact]) -> Trace:
             said = "each filter fits something, but no one spell fits them all"
             steps.append(Step("together", False, said))
         reasons.append(Reasons(thing, tuple(steps), bool(counted), _adds(counted)))
-    return Trace(tuple(reasons), tuple(_left_out(facts, cutoff, journey)))
+    facts = sorted((f for told in person.facts.values() for f in told), key=lambda f: f.position)
+    left_out = tuple(_left_out(facts, cutoff, journey))
+    return Trace(tuple(reasons), left_out, tuple(_links(person)))
+
+
+def _links(person: Person[K]) -> Iterator[Step]:
+    """What makes several keys one person, from which day on, and known since when."""
+    for told, holds in ((person.links, True), (person.apart, False)):
+        for _, fact in told:
+            since = f"known since {_minute(fact.event.recorded_at)}"
+            said = "one person under both keys" if holds else "no longer one person"
+            yield Step("linked keys", holds, f"{tell(fact)}, {since}: {said}", (fact,))
 
 
 def _is_of(mark: Mark, thing: Thing) -> bool:

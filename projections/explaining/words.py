@@ -41,6 +41,8 @@ _VERBS: Final[Mapping[str, tuple[str, Callable[[Any], str]]]] = {
         "observed",
         lambda event: f"in {event.outcome} ({event.method})",
     ),
+    "linked": ("linked", lambda _: "to another key"),
+    "unlinked": ("unlinked", lambda _: "from another key"),
     "voided": ("annulled", lambda event: f"(what {event.replaces} says)"),
 }  # fmt: skip
 

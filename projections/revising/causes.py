@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 
 from domain.calendar import OSLO
-from domain.events import Enrolled, MeasureStarted, OutcomeObserved, Reentered, Voided
+from domain.events import (
+    Enrolled,
+    Linked,
+    MeasureStarted,
+    OutcomeObserved,
+    Reentered,
+    Unlinked,
+    Voided,
+)
 from domain.history import Fact, Key
 from projections.question import Question
 from projections.tally import Mark
@@ -20,6 +28,7 @@ Cause = Literal[
     "restatement",
     "return",
     "outcome",
+    "linked_keys",
     "calendar",
     "window",
 ]
@@ -32,6 +41,7 @@ CAUSES: Final[tuple[Cause, ...]] = (
     "restatement",
     "return",
     "outcome",
+    "linked_keys",
     "calendar",
     "window",
 )
@@ -44,6 +54,7 @@ MEANINGS: Final[dict[Cause, str]] = {
     "restatement": "states again what had been annulled",
     "return": "a return that cancelled an exit",
     "outcome": "an outcome learned later",
+    "linked_keys": "keys turned out to be one person, or not",
     "calendar": "the cutoff date moved",
     "window": "another window",
 }
@@ -55,7 +66,9 @@ def is_entry(fact: Fact) -> bool:
     return isinstance(fact.event, Enrolled | Reentered | MeasureStarted)
 
 
-def cause_of(fact: Fact, before: Question, after: Sequence[Mark], known: dict[Key, Fact]) -> Cause:
+def cause_of(
+    fact: Fact, before: Question, after: Sequence[Mark], known: Mapping[Key, Fact]
+) -> Cause:
     """Why a fact that became known changed a figure; `after` are the marks with it.
 
     A correction is one whatever it says; so is an annulment. A late event that brings somebody back
@@ -64,6 +77,8 @@ def cause_of(fact: Fact, before: Question, after: Sequence[Mark], known: dict[Ke
     event = fact.event
     if isinstance(event, Voided):
         return "annulment"
+    if isinstance(event, Linked | Unlinked):
+        return "linked_keys"
     if event.replaced_key is not None:
         annulled = isinstance(known[event.replaced_key].event, Voided)
         return "restatement" if annulled else "correction"

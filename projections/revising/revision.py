@@ -59,7 +59,8 @@ def revised_rows(
 ) -> tuple[list[RevisedRow[P]], RevisedRow[P] | None]:
     """The rows of a figure before and after, and its total, with the parts of each change.
 
-    `changes` are those of all persons whose part in the figure is another one after.
+    `changes` are those of all persons whose part in the figure is another one after; in each part
+    they keep their order.
     """
     names = _names(question)
     parts: dict[RowKey, dict[Cause, Part[P]]] = {}

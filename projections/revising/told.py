@@ -3,41 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from projections.explaining.words import fact_json
-from projections.revising.path import Change
 from projections.revising.revision import Part, RevisedRow
 
 P = TypeVar("P")
+Whose: TypeAlias = Callable[[P], dict[str, Any]]
 
 
-def row_json(row: RevisedRow[P], name_of: Callable[[P], str | None]) -> dict[str, Any]:
-    """A row; `name_of` gives the natural key of a person, None where there is none any more."""
+def row_json(row: RevisedRow[P], whose: Whose[P], most: int | None) -> dict[str, Any]:
+    """A row, with up to `most` changes a cause (None: all); `whose` names the person of one."""
     return row.names | {
         "before": row.before,
         "after": row.after,
         "change": row.change(),
-        "causes": [_part_json(part, name_of) for part in row.parts],
+        "causes": [_part_json(part, whose, most) for part in row.parts],
     }
 
 
-def _part_json(part: Part[P], name_of: Callable[[P], str | None]) -> dict[str, Any]:
-    changes = sorted(part.changes, key=lambda one: (name_of(one[0]) or "", _first_position(one[1])))
+def _part_json(part: Part[P], whose: Whose[P], most: int | None) -> dict[str, Any]:
     return {
         "cause": part.cause,
         "change": {name: number for name, number in part.columns.items() if number},
         "persons": len({who for who, _, _ in part.changes}),
+        "changed": len(part.changes),
         "changes": [
-            {
-                "participant": name_of(who),
+            whose(who)
+            | {
                 "change": dict(columns),
                 "events": [fact_json(fact) | {"role": role} for fact, role in change.facts],
             }
-            for who, change, columns in changes
+            for who, change, columns in part.changes[:most]
         ],
     }
-
-
-def _first_position(change: Change) -> int:
-    return change.facts[0][0].position if change.facts else 0

@@ -8,15 +8,8 @@ from datetime import date, datetime
 from typing import Final
 
 from domain.calendar import OSLO, Period, Step, end_of_day, month_of, quarter_of, year_of
-from domain.codes import Profile
-from domain.history import Fact
-from domain.journey import Journey, journey_at
-from projections.layout import Row, lay_out
+from projections.layout import Row, Table
 from projections.question import Question, QuestionError
-from projections.reference import cutoff_of, marks_in
-from projections.replay import known_facts
-from projections.tally import Mark, Sums
-from projections.views import Lens
 
 _AT_THE_END: Final = ("stock", "chains")
 _CLASSED_LATER: Final = ("exits", "outcomes", "returns", "funnel", "dwell")
@@ -63,43 +56,16 @@ def _cut(question: Question, step: Period, known_at: datetime, at: date) -> Ques
     return replace(question, at=day, period=step, known_at=known_at)
 
 
-def triangle(
-    asked: Sequence[Corner], profile: Profile, every: Step, histories: Iterable[Sequence[Fact]]
-) -> list[Row]:
-    """The rows: the step, the day of knowledge, and the measured columns, corner by corner."""
-    sums = [Sums() for _ in asked]
-    lenses = [Lens(corner.question, profile) for corner in asked]
-    for facts in histories:
-        _add_person(asked, lenses, sums, facts)
+def triangle(asked: Sequence[Corner], tables: Iterable[Table], every: Step) -> list[Row]:
+    """The rows of the corners' figures, each named by the step and the day of knowledge."""
     rows = []
-    for corner, summed in zip(asked, sums, strict=True):
+    for corner, table in zip(asked, tables, strict=True):
         names = {
             every: step_name(corner.step, every),
             "known_at": corner.question.known_at.astimezone(OSLO).date().isoformat(),
         }
-        rows += [names | row for row in lay_out(corner.question, summed).rows]
+        rows += [names | row for row in table.rows]
     return rows
-
-
-def _add_person(
-    asked: Sequence[Corner], lenses: Sequence[Lens], sums: Sequence[Sums], facts: Sequence[Fact]
-) -> None:
-    """Folds one history once for each knowledge time at which something new was known of it."""
-    journeys: dict[int, Journey] = {}
-    marks: dict[tuple[int, Period, date], list[Mark]] = {}
-    known: dict[datetime, int] = {}
-    for corner, lens, summed in zip(asked, lenses, sums, strict=True):
-        question = corner.question
-        if question.known_at not in known:
-            known[question.known_at] = len(known_facts(facts, cutoff_of(question)))
-        # What is known only grows, so how much of it there is tells which it is.
-        size = known[question.known_at]
-        key = (size, corner.step, question.at)
-        if key not in marks:
-            if size not in journeys:
-                journeys[size] = journey_at(facts, cutoff_of(question))
-            marks[key] = [m for m in marks_in(question, lens, journeys[size]) if m.cells]
-        summed.add_person(marks[key])
 
 
 def step_name(step: Period, every: Step) -> str:

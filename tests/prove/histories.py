@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any
@@ -12,11 +13,35 @@ from adapters.profiles import default_profile
 from domain.calendar import Length, Period
 from domain.events import EVENT_TYPES, Event
 from domain.history import Fact, History
+from domain.linking import Person
+from projections import reference
+from projections.layout import Table
 from projections.question import OWN, PERSON, TELLS_APART, TIME, Place, Question
 
 FIRST = date(2003, 1, 1)
 PROFILE = default_profile()
 Log = list[list[Fact]]
+Histories = dict[bytes, list[Fact]]
+
+
+def key(number: int) -> bytes:
+    """The id of a log's participant, as links name it."""
+    return bytes([number]) * 16
+
+
+def by_key(log: Log) -> Histories:
+    return {key(number): facts for number, facts in enumerate(log)}
+
+
+def people_of(question: Question, histories: Mapping[bytes, Sequence[Fact]]) -> list[Person[bytes]]:
+    return list(reference.people_of(histories.items(), histories, question))
+
+
+def figure_of(question: Question, histories: Mapping[bytes, Sequence[Fact]]) -> Table:
+    """A figure by the reference engine, linked keys as one."""
+    journeys = reference.journeys_of(histories.items(), histories, question)
+    return reference.answer_over(question, PROFILE, journeys)
+
 
 _SAID: dict[str, list[dict[str, Any]]] = {
     "registered": [
@@ -106,8 +131,10 @@ def make_event(topic: str, number: int, day: date, delay_days: int, /, **said: A
 
 
 @st.composite
-def logs(draw: st.DrawFn, most_persons: int = 3, tries: int = 60) -> Log:
+def logs(draw: st.DrawFn, most_persons: int = 3, tries: int = 60, linked: bool = True) -> Log:
     """Some participants' facts, each sound, their positions interleaved without a gap.
+
+    With `linked` some are keys of one person, for a time or for good.
 
     Dense on purpose: drawn move by move they would be too thin for most figures to count anything,
     so they are made from a seed, and only the number of persons and of tries shrinks.
@@ -115,10 +142,16 @@ def logs(draw: st.DrawFn, most_persons: int = 3, tries: int = 60) -> Log:
     chance = Random(draw(st.integers(0, 2**32)))
     count = draw(st.integers(1, most_persons))
     histories = [History() for _ in range(count)]
+    links = 0.15 if linked and count > 1 and draw(st.booleans()) else 0.0
     position = 0
     for _ in range(draw(st.sampled_from([tries * count, tries * count, 6 * count]))):
-        whose = chance.choice(histories)
-        event = _event(chance, whose, position + 1)
+        number = chance.randrange(count)
+        whose = histories[number]
+        if chance.random() < links:
+            others = [other for other in range(count) if other != number]
+            event: Event | None = _link(chance, whose, position + 1, chance.choice(others))
+        else:
+            event = _event(chance, whose, position + 1)
         if event is not None and whose.problem_with([event], position + 1) is None:
             position += 1
             whose.take([event], position)
@@ -136,6 +169,16 @@ def _event(chance: Random, whose: History, number: int) -> Event | None:
     delay = chance.choice([0, 0, 0, 1, 20, 200, -10])
     day = FIRST + timedelta(days=offset)
     return make_event(kind, number, day, delay, **said, replaces=target)
+
+
+def _link(chance: Random, whose: History, number: int, other: int) -> Event:
+    kind = chance.choice(["linked", "linked", "unlinked"])
+    target = None
+    if whose.facts and chance.random() < 0.1:
+        target = chance.choice(whose.facts).event.event_id
+    day = FIRST + timedelta(days=chance.choice([0, chance.randint(0, 400)]))
+    delay = chance.choice([0, 0, 20, 200])
+    return make_event(kind, number, day, delay, same_as=key(other).hex(), replaces=target)
 
 
 _days = (st.integers(-10, 500) | st.integers(150, 450)).map(

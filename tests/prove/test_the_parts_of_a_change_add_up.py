@@ -13,11 +13,10 @@ from domain.calendar import Length, parse_known_at
 from domain.history import Fact
 from projections.explaining.aim import ROW_LABELS, Plain
 from projections.question import Question
-from projections.reference import answer
 from projections.revising.path import Change, changes_of
 from projections.revising.revision import RevisedRow, revised_rows
 from projections.revising.triangle import corners, triangle
-from tests.prove.histories import PROFILE, Log, logs, questions
+from tests.prove.histories import PROFILE, Log, by_key, figure_of, key, logs, questions
 from tests.prove.tables import asked, facts
 from tests.prove.test_what_explain_returns_suffices import FIGURES
 
@@ -25,12 +24,9 @@ from tests.prove.test_what_explain_returns_suffices import FIGURES
 def revised(
     before: Question, after: Question, log: Log
 ) -> tuple[list[RevisedRow[int]], RevisedRow[int] | None]:
-    changes = [
-        (who, change)
-        for who, history in enumerate(log)
-        for change in changes_of(before, after, PROFILE, history)
-    ]
-    then, now = answer(before, PROFILE, log), answer(after, PROFILE, log)
+    histories = by_key(log)
+    changes = [(0, change) for change in changes_of(before, after, PROFILE, histories)]
+    then, now = figure_of(before, histories), figure_of(after, histories)
     return revised_rows(before, then, now, changes)
 
 
@@ -90,7 +86,7 @@ EXITS = asked("exits", "2003-12-31", "2003-12-31")
 
 
 def causes(before: Question, after: Question, history: list[Fact]) -> list[tuple[str, Any]]:
-    found = changes_of(before, after, PROFILE, history)
+    found = changes_of(before, after, PROFILE, {key(0): history})
     return [(one.cause, _in_all(one)) for one in found]
 
 
@@ -125,10 +121,10 @@ def _in_all(change: Change) -> dict[str, int]:
         ),
         (
             "3 voided 2004-01-09 replaces=2\n"
-            "4 exited 2003-09-30 2004-01-10 replaces=3 programme=tiltaksplan destination=unknown",
+            "4 exited 2003-10-15 2004-01-10 replaces=3 programme=tiltaksplan destination=unknown",
             [
                 ("annulment", {"exits": -1, "final": -1}),
-                ("restatement", {"exits": 1, "final": 1}),
+                ("restatement", {"exits": 1, "pending": 1}),
             ],
         ),
     ],
@@ -155,7 +151,7 @@ def test_an_outcome_learned_later_moves_an_exit_between_destinations() -> None:
 
 def test_pending_that_became_final_is_the_calendars_doing() -> None:
     before, after = (replace(EXITS, at=day) for day in _days("2003-12-29", "2003-12-30"))
-    (change,) = changes_of(before, after, PROFILE, facts(HISTORY))
+    (change,) = changes_of(before, after, PROFILE, {key(0): facts(HISTORY)})
     assert (change.cause, _in_all(change)) == ("calendar", {"final": 1, "pending": -1})
     assert [(fact.position, role) for fact, role in change.facts] == [(2, "counted")]
 
@@ -183,7 +179,7 @@ def test_an_event_that_gives_another_its_place_names_it() -> None:
         2 enrolled 2003-06-02 2004-01-10 programme=tiltaksplan
     """)
     later = replace(EXITS, known_at=parse_known_at("2004-01-13"))
-    (change,) = changes_of(EXITS, later, PROFILE, history)
+    (change,) = changes_of(EXITS, later, PROFILE, {key(0): history})
     assert [(fact.position, role) for fact, role in change.facts] == [
         (2, "learned"),
         (1, "given_place"),
@@ -197,7 +193,9 @@ def test_the_triangle_shows_each_month_as_it_was_known_at_each_month_end() -> No
         2 exited 2003-06-20 2003-07-01 programme=tiltaksplan destination=work
         3 reentered 2003-07-10 2003-08-10 programme=tiltaksplan
     """)
-    rows = triangle(corners(flow, "month", None, None), PROFILE, "month", [history])
+    found = corners(flow, "month", None, None)
+    tables = [figure_of(corner.question, {key(0): history}) for corner in found]
+    rows = triangle(found, tables, "month")
     told = [(row["month"], row["known_at"], row["inflow"], row["outflow"]) for row in rows]
     assert told == [
         ("2003-06", "2003-06-30", 1, 0),
@@ -210,18 +208,34 @@ def test_the_triangle_shows_each_month_as_it_was_known_at_each_month_end() -> No
     ]
 
 
-@settings(max_examples=20, deadline=None)
-@given(data=st.data(), log=logs(most_persons=2))
-def test_each_corner_of_a_triangle_is_the_figure_asked_alone(data: st.DataObject, log: Log) -> None:
-    figure: Any = data.draw(st.sampled_from(["stock", "flow", "exits", "returns"]))
-    one = replace(data.draw(questions("flow")), figure=figure, by=(), where={}, of="enrolment")
-    try:
-        found = corners(one, "quarter", None, None)
-    except ValueError:
-        return
-    rows = triangle(found, PROFILE, "quarter", log)
-    alone = [row for corner in found for row in answer(corner.question, PROFILE, log).rows]
-    assert [{name: row[name] for name in alone[0]} for row in rows] == alone
+LINKED = facts(
+    f"2 enrolled 2003-06-10 programme=kvp\n3 linked 2003-06-20 2003-07-01 same_as={key(0).hex()}"
+)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (asked("stock", "2003-06-30", "2003-06-30"), asked("stock", "2003-06-30", "2003-07-01")),
+        (asked("stock", "2003-06-19"), asked("stock", "2003-06-20")),
+    ],
+)
+def test_keys_that_turn_out_to_be_one_person_are_a_cause(before: Question, after: Question) -> None:
+    histories = {key(0): facts("1 enrolled 2003-06-02 programme=kvp"), key(1): LINKED}
+    (change,) = changes_of(before, after, PROFILE, histories)
+    assert (change.cause, _in_all(change)) == ("linked_keys", {"persons": -1})
+    assert [fact.position for fact, _ in change.facts] == [3]
+
+
+def test_who_adds_the_same_before_and_after_has_no_changes() -> None:
+    """An event that was registered late and annulled again leaves the figure as it was."""
+    history = facts("""
+        1 enrolled 2003-06-02 2003-08-01 programme=kvp
+        2 voided 2003-06-02 2003-08-02 replaces=1
+    """)
+    before = asked("stock", "2003-06-30", "2003-07-01")
+    after = replace(before, known_at=parse_known_at("2003-09-01"))
+    assert changes_of(before, after, PROFILE, {key(0): history}) == []
 
 
 def _days(*days: str) -> list[Any]:

@@ -9,13 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.history import Fact
+from domain.linking import Person
 from projections.explaining.aim import Aim
 from projections.explaining.support import suffices
 from projections.explaining.told import trace_json
 from projections.explaining.trace import Trace, trace
 from projections.question import Question
 from projections.views import Lens
-from tests.prove.histories import PROFILE, Log, logs, questions
+from tests.prove.histories import PROFILE, Log, by_key, key, logs, people_of, questions
 from tests.prove.tables import asked, facts
 
 ONE_EXIT = """
@@ -25,7 +26,7 @@ ONE_EXIT = """
 
 
 def traced(question: Question, history: list[Fact], **aim: Any) -> Trace:
-    return trace(Aim(question, **aim), Lens(question, PROFILE), history)
+    return trace(Aim(question, **aim), Lens(question, PROFILE), Person({key(0): history}))
 
 
 def says(found: Trace) -> list[str]:
@@ -139,24 +140,48 @@ def test_the_last_rule_says_what_decided(question: Question, expected: str) -> N
     assert says(traced(question, facts(ONE_EXIT)))[-1] == expected
 
 
+def test_linked_keys_are_told_with_the_day_and_since_when_it_is_known() -> None:
+    first = facts(
+        "1 enrolled 2003-06-02 programme=kvp\n2 exited 2003-09-30 programme=kvp destination=unknown"
+    )
+    other = facts(f"""
+        3 enrolled 2003-10-15 programme=kvp
+        4 linked 2003-10-20 2003-11-01 same_as={key(0).hex()}
+    """)
+    histories = {key(0): first, key(1): other}
+    question = asked("exits", "2004-06-30")
+    (person,) = people_of(question, histories)
+    found = trace(Aim(question, column="final"), Lens(question, PROFILE), person)
+    assert not found.counted
+    assert [step.says for step in found.links] == [
+        "linked 2003-10-20 to another key, position 4, known since 2003-11-01 12:00: "
+        "one person under both keys"
+    ]
+    assert "position 3, by 2003-12-30, in the window of 3m: returned" in says(found)[1]
+    apart = people_of(asked("exits", "2003-10-19"), histories)
+    assert [list(one.facts) for one in apart] == [[key(0)], [key(1)]]
+
+
 @settings(max_examples=200, deadline=None)
-@given(question=questions(), log=logs(most_persons=1))
+@given(question=questions(), log=logs(most_persons=2))
 def test_the_trace_agrees_with_the_figure_and_gives_a_reason(question: Question, log: Log) -> None:
     lens = Lens(question, PROFILE)
-    found = trace(Aim(question), lens, log[0])
-    assert found.counted == (suffices(Aim(question), lens, log[0]) is not None)
-    for one in found.reasons:
-        assert one.steps
-        assert one.counted or not all(step.holds for step in one.steps)
+    for person in people_of(question, by_key(log)):
+        found = trace(Aim(question), lens, person)
+        assert found.counted == (suffices(Aim(question), lens, person) is not None)
+        for one in found.reasons:
+            assert one.steps
+            assert one.counted or not all(step.holds for step in one.steps)
 
 
 @settings(max_examples=50, deadline=None)
-@given(data=st.data(), log=logs(most_persons=1))
+@given(data=st.data(), log=logs(most_persons=2))
 def test_every_event_is_either_told_or_left_out_with_a_reason(
     data: st.DataObject, log: Log
 ) -> None:
     question = data.draw(questions("exits"))
-    found = trace(Aim(question), Lens(question, PROFILE), log[0])
-    told = {fact.position for one in found.reasons for step in one.steps for fact in step.facts}
-    out = {step.facts[0].position for step in found.left_out}
-    assert not told & out
+    for person in people_of(question, by_key(log)):
+        found = trace(Aim(question), Lens(question, PROFILE), person)
+        told = {fact.position for one in found.reasons for step in one.steps for fact in step.facts}
+        out = {step.facts[0].position for step in found.left_out}
+        assert not told & out
