@@ -7,7 +7,7 @@ the one writer's lock. So two jobs never explain a message against the same past
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,6 +17,7 @@ import orjson
 from sqlalchemy import Engine
 
 from adapters.case_systems import mapping
+from adapters.case_systems.implementations import copies, subject_of
 from adapters.case_systems.mapping_file import MappingFile
 from adapters.case_systems.messages import (
     Delivery,
@@ -26,7 +27,7 @@ from adapters.case_systems.messages import (
     Version,
     Warned,
 )
-from adapters.case_systems.snapshots import by_subject, explain
+from adapters.case_systems.snapshots import Row, by_subject, explain
 from adapters.case_systems.systems import SYSTEMS, CaseSystem
 from adapters.case_systems.whom import whom
 from adapters.chunk import Chunk
@@ -40,12 +41,20 @@ from adapters.ingest import (
     last_position,
     without_collector,
 )
-from adapters.overlaps import settle, several_sources, stays_of
+from adapters.overlaps import several_sources
 from adapters.precedence import Rule, precedence
 from adapters.readers.files import Delivery as File
 from adapters.readers.files import content_of
 from adapters.readers.rows import RawRow
-from adapters.said import Past, Said, Taken, implementations_of, keep_implementations
+from adapters.said import (
+    Past,
+    Said,
+    Taken,
+    implementations_of,
+    keep_implementations,
+    tag_of,
+)
+from adapters.settling import settle
 from adapters.summary import Summary, Trouble
 from domain.codes import Profile
 from domain.record import Problem
@@ -164,6 +173,7 @@ class _Part:
     rejected: list[RawRow] = field(default_factory=list)
     subjects: list[tuple[tuple[str, str], list[Version]]] = field(default_factory=list)
     size: int = 0
+    of_implementations: bool = False
 
 
 class _Taking:
@@ -183,10 +193,18 @@ class _Taking:
         assert isinstance(delivering.summary, SourceSummary)
         self._summary = delivering.summary
         self._rules = rules
-        self._record_of: dict[int, SourceRecord] = {}
+        self._record_of: dict[int, SourceRecord | None] = {}
 
     def parts(self, size: int) -> Iterator[_Part]:
-        """Everything, in parts of about a size, each subject in one; at least one part."""
+        """Everything, in parts of about a size, each subject in one; at least one part. What is
+        told of implementations comes first, in a part of its own."""
+        told = self._messages.told_of_them
+        for record in told:
+            kept = record if record.raw else None
+            self._record_of.update((id(version), kept) for version in record.versions)
+        if told:
+            versions = [version for record in told for version in record.versions]
+            yield _Part(subjects=list(by_subject(versions).items()), of_implementations=True)
         part = _Part()
         for record in self._messages.by_record():
             self._record_of.update((id(version), record) for version in record.versions)
@@ -212,49 +230,117 @@ class _Taking:
     def take(self, chunk: Chunk, part: _Part) -> None:
         """Explains a part against what was said before, and appends it."""
         said = Said(chunk.connection, chunk.seals)
-        rows, duplicates, taken = list(part.rejected), 0, list[Taken]()
         news = {said.subject(*subject): versions for subject, versions in part.subjects}
         keys = {id(v): said.digest(v) for versions in news.values() for v in versions}
+        taking = _Chunk(self, said, keys, list(part.rejected))
         before = said.known_among(list(keys.values()))
         fresh = {
             subject: versions
             for subject, versions in news.items()
             if not all(version.dated and keys[id(version)] in before for version in versions)
         }
-        duplicates = sum(len(news[subject]) for subject in news if subject not in fresh)
+        counted = not part.of_implementations
+        if counted:
+            same = (len(versions) for subject, versions in news.items() if subject not in fresh)
+            taking.duplicates += sum(same)
         pasts = said.past(list(fresh))
+        of_them = self._of_implementations(said, fresh)
         for subject, versions in fresh.items():
-            past = pasts[subject]
-            wanted = [v for v in versions if keys[id(v)] not in past.gone]
-            duplicates += len(versions) - len(wanted)
-            for version, told in explain(past.versions, wanted, self._system.tell):
-                if told is None:
-                    duplicates += 1
-                    continue
-                rows += [_event_row(version, row) for row in told]
-                self._summary.unchanged += not told
-                taken.append(self._taken(subject, keys[id(version)], version, (past, versions)))
-        chunk.take(rows, duplicates)
-        said.keep(taken, chunk.at, chunk.batch_id)
+            if subject in of_them:
+                taking.explain(subject, of_them[subject], pasts[subject], counted=False)
+            taking.explain(subject, versions, pasts[subject], counted=counted)
+        if part.of_implementations:
+            self._tell_those_in(said, taking, fresh, pasts)
+        chunk.take(taking.rows, taking.duplicates)
+        said.keep(taking.taken, chunk.at, chunk.batch_id)
         keep_implementations(chunk.connection, self._system.name, self._messages.implementations)
-        self._settle(chunk, {person for one in taken for person in one.participants})
+        self._settle(chunk, {person for one in taking.taken for person in one.participants})
+
+    def _of_implementations(
+        self, said: Said, fresh: Mapping[bytes, Sequence[Version]]
+    ) -> dict[bytes, list[Version]]:
+        """What is known of the implementations that some subjects are in, as versions of theirs."""
+        where = {
+            subject: said.subject(version.source, subject_of(version.implementation))
+            for subject, versions in fresh.items()
+            for version in versions
+            if version.implementation is not None
+        }
+        told = said.past(list(dict.fromkeys(where.values())))
+        return {
+            subject: copies(told[of_it].versions, fresh[subject][0].subject)
+            for subject, of_it in where.items()
+        }
+
+    def _tell_those_in(
+        self,
+        said: Said,
+        taking: _Chunk,
+        fresh: Mapping[bytes, Sequence[Version]],
+        pasts: Mapping[bytes, Past],
+    ) -> None:
+        """News of implementations concern those who are in them already."""
+        for of_it, news in fresh.items():
+            source, reference = news[0].source, news[0].subject.removeprefix(subject_of(""))
+            concerned = said.subjects_of([said.implementation(source, reference)])
+            for subject, past in said.past(sorted(concerned)).items():
+                if past.versions:
+                    told = copies(pasts[of_it].versions, past.versions[0].subject)
+                    taking.explain(subject, told, past, counted=False)
 
     def _settle(self, chunk: Chunk, participants: set[str]) -> None:
         """Under the same lock: no figure ever counts a stay twice that two sources tell of."""
         if participants and several_sources(chunk.connection):
-            found = stays_of(chunk.connection, chunk.seals, participants)
-            self._summary.settled += settle(chunk.connection, self._delivering, found, self._rules)
+            self._summary.settled += settle(
+                chunk.connection, chunk.seals, self._delivering, participants, self._rules
+            )
 
-    def _taken(
-        self, subject: bytes, digest: bytes, version: Version, others: tuple[Past, list[Version]]
+    def taken(
+        self, subject: bytes, digest: bytes, version: Version, others: Iterable[Version]
     ) -> Taken:
         """A version that names nobody is about those whom the others of its subject name."""
-        past, news = others
-        about = version.participants or {
-            person for one in (*past.versions, *news) for person in one.participants
-        }
+        about = version.participants or {person for one in others for person in one.participants}
         record = self._record_of.get(id(version))
         return Taken(subject, digest, version, record, frozenset(about))
+
+    def explain(
+        self, subject: bytes, past: Past, news: Sequence[Version]
+    ) -> list[tuple[Version, list[Row] | None]]:
+        return explain(past.versions, news, self._system.tell, tag_of(subject))
+
+    def unchanged(self, count: int) -> None:
+        self._summary.unchanged += count
+
+
+@dataclass(slots=True)
+class _Chunk:
+    """What a chunk comes to: rows to append, versions to keep, and how many said nothing new."""
+
+    taking: _Taking
+    said: Said
+    keys: dict[int, bytes]
+    rows: list[RawRow]
+    taken: list[Taken] = field(default_factory=list)
+    duplicates: int = 0
+
+    def explain(
+        self, subject: bytes, news: Sequence[Version], past: Past, *, counted: bool
+    ) -> None:
+        """Takes news of one subject. `counted` tells whether they are messages of the file."""
+        keys = [self.keys.get(id(version)) or self.said.digest(version) for version in news]
+        key_of = {id(version): key for version, key in zip(news, keys, strict=True)}
+        wanted = [version for version in news if key_of[id(version)] not in past.gone]
+        self.duplicates += counted * (len(news) - len(wanted))
+        others = [*past.versions, *news]
+        for version, told in self.taking.explain(subject, past, wanted):
+            if told is None:
+                self.duplicates += counted
+                continue
+            self.rows += [_event_row(version, row) for row in told]
+            self.taking.unchanged(counted and not told)
+            key = key_of[id(version)]
+            self.taken.append(self.taking.taken(subject, key, version, others))
+            past.versions.append(version)
 
 
 def _event_row(version: Version, row: Mapping[str, str]) -> RawRow:

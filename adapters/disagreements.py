@@ -5,15 +5,15 @@ Figures derive a status from dates; a source's own status is kept as its claim, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from adapters.case_systems.messages import Claim, Version
-from adapters.case_systems.snapshots import sent_by_source
-from adapters.overlaps import Stays, in_sequence
-from adapters.precedence import Rule, Stay
+from adapters.overlaps import in_sequence
+from adapters.precedence import Rule, Stay, overlaps_among
+from adapters.said import Past
 from domain.calendar import show_instant
 
 
@@ -45,10 +45,14 @@ class Disagreement:
 
 
 def disagreements(
-    found: Stays, rules: tuple[Rule, ...], at: date, known_at: datetime | None
+    stays: Sequence[Stay],
+    pasts: Mapping[bytes, Past],
+    rules: tuple[Rule, ...],
+    at: date,
+    known_at: datetime | None,
 ) -> list[Disagreement]:
     """All at a cutoff, by kind, source and placement. A status that nobody knows claims nothing."""
-    told = [*_of_claims(found, at, known_at), *_between_sources(found, rules)]
+    told = [*_of_claims(stays, pasts, at, known_at), *_between_sources(stays, rules)]
     return sorted(told, key=lambda one: (one.kind, one.source, one.placement, one.says))
 
 
@@ -59,14 +63,15 @@ def dates_say(stay: Stay, at: date) -> str:
     return "under_way" if stay.stop is None or at < stay.stop else "stopped"
 
 
-def _of_claims(found: Stays, at: date, known_at: datetime | None) -> Iterator[Disagreement]:
+def _of_claims(
+    stays: Iterable[Stay], pasts: Mapping[bytes, Past], at: date, known_at: datetime | None
+) -> Iterator[Disagreement]:
     by_subject: dict[bytes, list[Stay]] = {}
-    for each in found.stays:
+    for each in stays:
         if each.subject is not None:
             by_subject.setdefault(each.subject, []).append(each)
-    for subject, past in found.pasts.items():
-        sent = sent_by_source(in_sequence(past, known_at))
-        for version, claim in _latest(sent):
+    for subject, past in pasts.items():
+        for version, claim in _latest(in_sequence(past, known_at)):
             claimed = _claimed(by_subject.get(subject, ()), claim)
             if claimed is None or claim.means is None:
                 continue  # without a day, or a meaning, there is nothing to compare
@@ -97,9 +102,9 @@ def _claimed(stays: Iterable[Stay], claim: Claim) -> Stay | None:
     return next(iter(named or mine[-1:]), None)
 
 
-def _between_sources(found: Stays, rules: tuple[Rule, ...]) -> Iterator[Disagreement]:
+def _between_sources(stays: Iterable[Stay], rules: tuple[Rule, ...]) -> Iterator[Disagreement]:
     """Stays that are one, whose days differ: what is left out against what holds."""
-    for overlap in found.overlaps(rules):
+    for overlap in overlaps_among(stays, rules):
         one, other = overlap.left_out, overlap.holds
         for name in ("start", "stop"):
             mine, theirs = getattr(one, name), getattr(other, name)

@@ -101,8 +101,13 @@ class Said:
         for some in in_parts(subjects):
             yield from self.past(some).items()
 
+    def implementation(self, source: str, reference: str) -> bytes:
+        """Under what the store finds the subjects that are in an implementation."""
+        return self._seals.secret.fingerprint(f"in/{source}/{reference}".encode())
+
     def subjects_of(self, lookups: Iterable[bytes]) -> set[bytes]:
-        """The subjects that are about some persons, by the HMAC of their keys."""
+        """The subjects that are about some persons, by the HMAC of their keys, or that are in some
+        implementations."""
         found: set[bytes] = set()
         for some in in_parts(list(lookups)):
             query = select(source_subjects.c.subject).where(source_subjects.c.lookup.in_(some))
@@ -140,6 +145,11 @@ class Said:
         self._connection.execute(source_versions.insert(), rows)
         lookups = {person: self._seals.secret.lookup(person) for person in everybody}
         about = {(one.subject, lookups[person]) for one in taken for person in one.participants}
+        about |= {
+            (one.subject, self.implementation(one.version.source, one.version.implementation))
+            for one in taken
+            if one.version.implementation is not None
+        }
         _insert_new(
             self._connection,
             source_subjects,
@@ -175,6 +185,11 @@ class Said:
         if rows:
             self._connection.execute(source_records.insert(), rows)
         return numbers
+
+
+def tag_of(subject: bytes) -> str:
+    """What stands for a subject in ids of events, where its own name would tell whose it is."""
+    return subject.hex()[:20]
 
 
 def _owner(participants: Iterable[str], ids: Mapping[str, bytes]) -> bytes:

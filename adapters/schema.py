@@ -189,7 +189,8 @@ source_versions = Table(
     Index("source_versions_record", "record_id"),
 )
 
-# Whom a subject is about, by the HMAC of each of their keys.
+# Whom a subject is about, by the HMAC of each of their keys; and which implementation it is in, by
+# the HMAC of its id, where news of that concern it.
 source_subjects = Table(
     "source_subjects",
     metadata,

@@ -21,11 +21,13 @@ from cli.options import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from sqlalchemy import Engine
 
-    from adapters.overlaps import Stays
+    from adapters.precedence import Stay
+    from adapters.said import Past
 
 
 def add_to(app: typer.Typer) -> None:
@@ -57,8 +59,8 @@ def disagreements(
 
     engine = open_engine(store, make=False)
     day, known = read_day("--at", at) or datetime.now(OSLO).date(), read_known_at(known_at)
-    stays, meta = _stays(engine, known)
-    found = compare(stays, precedence(open_profile(profile).path), day, known)
+    stays, pasts, meta = _stays(engine, known)
+    found = compare(stays, pasts, precedence(open_profile(profile).path), day, known)
     shown = [one.participant for one in found]
     record_access(engine, reader(user, reason), "disagreements", shown)
     rows = [one.as_json() for one in found]
@@ -88,16 +90,18 @@ def overlaps(
     """
     from adapters.access_log import reader, record_access  # noqa: PLC0415
     from adapters.database import open_engine  # noqa: PLC0415
-    from adapters.overlaps import report, settle_all  # noqa: PLC0415
+    from adapters.overlaps import report  # noqa: PLC0415
     from adapters.precedence import precedence  # noqa: PLC0415
     from adapters.profiles import open_profile  # noqa: PLC0415
+    from adapters.settling import settle_all  # noqa: PLC0415
 
     engine, opened = open_engine(store, make=False), open_profile(profile)
     rules = precedence(opened.path)
     if settle:
         settle_all(engine, opened.profile, rules)
-    stays, meta = _stays(engine, read_known_at(known_at))
-    found = report(stays, rules)
+    known = read_known_at(known_at)
+    stays, pasts, meta = _stays(engine, known)
+    found = report(stays, pasts, rules, known)
     shown = [s.participant for one in found for s in (one.overlap.holds, one.overlap.left_out)]
     record_access(engine, reader(user, reason), "overlaps", shown)
     rows = [one.as_json() for one in found]
@@ -119,7 +123,9 @@ def _show(row: dict[str, Any]) -> None:
     typer.echo(f"{row['measure']}: {told[0]} holds{how}; {told[1]} {rest}")
 
 
-def _stays(engine: Engine, known_at: datetime | None) -> tuple[Stays, dict[str, Any]]:
+def _stays(
+    engine: Engine, known_at: datetime | None
+) -> tuple[list[Stay], Mapping[bytes, Past], dict[str, Any]]:
     from adapters.database import reading  # noqa: PLC0415
     from adapters.event_store import head_of  # noqa: PLC0415
     from adapters.overlaps import every_stay  # noqa: PLC0415
@@ -128,10 +134,10 @@ def _stays(engine: Engine, known_at: datetime | None) -> tuple[Stays, dict[str, 
     from domain.history import Cutoff  # noqa: PLC0415
 
     with reading(engine) as connection:
-        found = every_stay(connection, Seals(connection), Cutoff(known_at=known_at))
+        stays, pasts = every_stay(connection, Seals(connection), Cutoff(known_at=known_at))
         position = head_of(connection).position
     shown = None if known_at is None else show_instant(known_at)
-    return found, {"known_at": shown, "position": position}
+    return stays, pasts, {"known_at": shown, "position": position}
 
 
 def _print(found: dict[str, Any]) -> None:

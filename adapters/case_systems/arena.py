@@ -9,17 +9,21 @@ The conversion rules are those that amt-arena-acl follows (class ArenaDeltakerSt
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
 from adapters.case_systems.code_tables import known_fields, shipped
+from adapters.case_systems.implementations import subject_of
 from adapters.case_systems.messages import (
+    ALWAYS,
+    IMPLEMENTATION,
     Cells,
     Claim,
     Delivery,
     Implementation,
     Messages,
+    SourceRecord,
     State,
     Version,
 )
@@ -29,6 +33,7 @@ from domain.calendar import ONE_DAY, parse_day
 
 SOURCE: Final = "arena"
 _MATCH = ("DATO_FRA", "DATO_TIL", "DATO_STATUSENDRING")  # what a copy shares with its row
+_OPEN: Final = ("referred", "waiting", "under_way")
 
 
 def read(content: bytes, delivery: Delivery) -> Messages:
@@ -46,42 +51,72 @@ def read(content: bytes, delivery: Delivery) -> Messages:
         fields = Fields(wrapped.value, reference, wrapped.line, messages)
         table = (fields.text("table") or "").rpartition(".")[2]
         if table == "TILTAKGJENNOMFORING":
-            _note_implementation(fields.child("after"), messages)
+            _read_implementation(fields, wrapped.raw)
         else:
             changes.append((table, fields, wrapped.raw))
-    known = {**delivery.implementations, **messages.implementations}
+    known = {*delivery.implementations, *messages.implementations}
     for table, fields, raw in changes:
         messages.begin(raw)
         if table in {"TILTAKDELTAKER", "HIST_TILTAKDELTAKER"}:
             _read_participation(fields, table.startswith("HIST"), known)
         elif table.startswith("VEDTAK"):
-            _read_decision(fields)
-        else:
-            if table != "TILTAK":
-                messages.warn("table", table, "a table that says nothing of a journey; passed by")
+            _read_decision(fields, raw, delivery.received_at)
+        elif table == "TILTAK":
             messages.passed_by += 1
+        else:
+            messages.warn("table", table, "not a known table; kept, and nothing follows")
+            messages.keep_unknown(SOURCE, raw, table, delivery.received_at)
     return messages
 
 
 def tell(versions: Sequence[Version]) -> State:
     """What the rows say together: the last of each id, and the copies of those deleted."""
-    if "decision" in versions[0].says:
+    if any("decision" in version.says for version in versions):
         return _told_sanctions(versions)
-    rows: dict[str, Mapping[str, Any]] = {}
+    rows: dict[str, Version] = {}
     intensity: dict[str, dict[str, Any]] = {}
     copies: set[str] = set()
-    for says in (version.says for version in versions):
-        if says["copy"]:
+    of_it: list[Version] = []
+    for version in versions:
+        says = version.says
+        if IMPLEMENTATION in says:
+            of_it.append(version)
+        elif says["copy"]:
             copies.add(says["match"])
         else:
-            rows[says["id"]] = says
+            rows[says["id"]] = version
             _take_intensity(intensity.setdefault(says["id"], {}), says["is"]["intensity"])
     state: dict[str, Cells] = {}
-    for identity, says in rows.items():
+    for identity, version in rows.items():
+        says = version.says
         if not says["deleted"] or says["match"] in copies:
-            told = {**says["is"], "intensity": intensity[identity]}
-            state |= Participation(**told).state(identity)
+            told = Participation(**{**says["is"], "intensity": intensity[identity]})
+            state |= _in_implementation(told, version, of_it).state(identity)
     return state
+
+
+def _in_implementation(
+    told: Participation, row: Version, of_it: Sequence[Version]
+) -> Participation:
+    """The measure and the provider; and where the implementation has ended, a participation whose
+    status does not say that it has, by its dates when both were known, never started."""
+    single_place, ended_at = False, None
+    for version in of_it:
+        says = version.says[IMPLEMENTATION]
+        if "measure" in says:
+            told.measure, told.provider = says["measure"], says["provider"]
+            single_place = says["single_place"]
+        else:
+            ended_at = (ended_at or version.changed_at) if says["ended"] else None
+    if ended_at is None or told.standing not in _OPEN:
+        return told
+    if single_place and told.status == "GJENN":
+        return told
+    on = day_of(max(row.changed_at, ended_at))
+    over = told.start is not None and told.last_day is not None and told.last_day < on
+    if told.standing == "referred" or not over:
+        told.standing = "never_started"
+    return told
 
 
 def _take_intensity(told: dict[str, Any], row: Mapping[str, Any]) -> None:
@@ -91,10 +126,34 @@ def _take_intensity(told: dict[str, Any], row: Mapping[str, Any]) -> None:
     told |= {day: amount for day, amount in row.items() if list(amount) != latest}
 
 
-def _note_implementation(row: Fields, messages: Messages) -> None:
+def _read_implementation(fields: Fields, raw: bytes) -> None:
+    """A row of an implementation: its measure and provider, which it has always had, and whether
+    it has ended, from now on."""
+    messages = fields.messages
+    place, found = _ordered(fields), _row_of(fields)
+    if place is None or found is None:
+        return
+    (pos, at), (row, _) = place, found
     identity, code = row.text("TILTAKGJENNOMFORING_ID"), row.text("TILTAKSKODE")
-    if identity is not None and code is not None:
-        messages.implementations[identity] = Implementation(code, row.text("ARBGIV_ID_ARRANGOR"))
+    for name, text in {"TILTAKGJENNOMFORING_ID": identity, "TILTAKSKODE": code}.items():
+        if text is None:
+            row.refuse(name)
+            return
+    codes, on, status = shipped(SOURCE), at.date(), row.text("TILTAKSTATUSKODE")
+    stands = codes.translate("implementation_status", status, on, messages)
+    provider = row.text("ARBGIV_ID_ARRANGOR")
+    is_of = {
+        "measure": codes.translate("measure", code, on, messages),
+        "provider": provider,
+        "single_place": codes.find("single_place", code, on) is not None,
+    }
+    subject, ended = subject_of(str(identity)), {"pos": pos, "ended": stands == "ended"}
+    versions = [
+        Version(SOURCE, subject, (-1, pos), ALWAYS, {IMPLEMENTATION: is_of}, line=fields.line),
+        Version(SOURCE, subject, (pos,), at, {IMPLEMENTATION: ended}, line=fields.line),
+    ]
+    messages.told_of_them.append(SourceRecord(raw, versions, []))
+    messages.implementations[str(identity)] = Implementation(str(code), provider)
     messages.passed_by += 1
 
 
@@ -123,7 +182,7 @@ def _row_of(fields: Fields) -> tuple[Fields, bool] | None:
     return None
 
 
-def _read_participation(fields: Fields, copy: bool, known: Mapping[str, Implementation]) -> None:
+def _read_participation(fields: Fields, copy: bool, known: Collection[str]) -> None:
     place, found = _ordered(fields), _row_of(fields)
     if place is None or found is None:
         return
@@ -138,20 +197,31 @@ def _read_participation(fields: Fields, copy: bool, known: Mapping[str, Implemen
             return
     match = "|".join(row.text(name) or "" for name in _MATCH)
     says: dict[str, Any] = {"id": identity, "copy": copy, "deleted": deleted, "match": match}
+    says["pos"] = pos
     claims: tuple[Claim, ...] = ()
     if not copy:
-        told = _participation(row, str(person), at, known.get(str(implementation)))
+        told = _participation(row, str(person), at)
         says["is"] = told.as_json()
         claims = () if deleted else (told.claim(str(identity)),)
-    subject = f"{person}/{implementation}"
-    fields.messages.versions.append(
-        Version(SOURCE, subject, (pos,), at, says, claims=claims, line=fields.line, about=person)
+        if implementation not in known:
+            why = "not a known implementation: measure unknown until it is told of"
+            fields.messages.warn("TILTAKGJENNOMFORING_ID", "", why)
+    version = Version(
+        SOURCE,
+        f"{person}/{implementation}",
+        (pos,),
+        at,
+        says,
+        claims=claims,
+        line=fields.line,
+        about=person,
+        implementation=implementation,
     )
+    fields.messages.versions.append(version)
 
 
-def _participation(
-    row: Fields, person: str, at: datetime, implementation: Implementation | None
-) -> Participation:
+def _participation(row: Fields, person: str, at: datetime) -> Participation:
+    """What the row says; measure and provider are the implementation's."""
     messages, codes, on = row.messages, shipped(SOURCE), at.date()
     status = row.text("DELTAKERSTATUSKODE")
     standing = codes.find("status", status, on)
@@ -167,24 +237,16 @@ def _participation(
     reason = codes.translate("reason", row.text("AARSAKVERDIKODE_STATUS"), on, messages)
     if reason == "unknown":
         reason = codes.find("stop_status", status, on) or reason
-    if implementation is None:
-        messages.warn("TILTAKGJENNOMFORING_ID", "", "not a known implementation: measure unknown")
-    told = Participation(
+    return Participation(
         participant=person,
-        measure=codes.translate(
-            "measure", implementation.measure_type if implementation else None, on, messages
-        ),
-        provider=implementation.provider if implementation else None,
         standing=standing,
         status=status or "",
         referred_on=day_of(registered or at),
-        referred_at=None if registered is None else registered.isoformat(),
         start=as_day(start),
         last_day=as_day(last_day),
         reason=reason,
+        intensity=_intensity(row, start),
     )
-    told.intensity = _intensity(row, start)
-    return told
 
 
 def _standing(
@@ -218,7 +280,7 @@ def _intensity(row: Fields, start: date | None) -> dict[str, tuple[str | None, s
     return {} if day is None else {day: amount}
 
 
-def _read_decision(fields: Fields) -> None:
+def _read_decision(fields: Fields, raw: bytes, received_at: datetime) -> None:
     """One VEDTAK row: a sanction, the annulment or the end of one, or nothing of the kind."""
     place, found = _ordered(fields), _row_of(fields)
     if place is None or found is None:
@@ -226,9 +288,12 @@ def _read_decision(fields: Fields) -> None:
     (pos, at), (row, deleted) = place, found
     code, messages = row.text("VEDTAKTYPEKODE"), fields.messages
     means = shipped(SOURCE).find("decision", code, at.date())
+    row.expect(known_fields("arena_decision"))
     if means is None:
         messages.warn("VEDTAKTYPEKODE", code, "not a known kind of decision; it has no effect")
-    if means is None or means == "no_sanction":
+        messages.keep_unknown(SOURCE, raw, code, received_at)
+        return
+    if means == "no_sanction":
         messages.passed_by += 1
         return
     identity, case, person = row.text("VEDTAK_ID"), row.text("SAK_ID"), row.text("PERSON_ID")
@@ -253,6 +318,7 @@ def _read_decision(fields: Fields) -> None:
         "start": as_day(start),
         "until": None if last_day is None else as_day(last_day + ONE_DAY),
     }
+    says["pos"] = pos
     messages.versions.append(Version(SOURCE, f"sak/{case}", (pos,), at, says, line=fields.line))
 
 
@@ -271,7 +337,8 @@ def _told_sanctions(versions: Sequence[Version]) -> State:
             state.pop(running or "", None)
         elif says["means"] == "lifts":
             if running is not None:
-                state[running]["until"] = max(says["start"], _day_after(state[running]))
+                ends = max(says["start"], _day_after(state[running]))
+                state[running]["until"] = min(ends, state[running].get("until", ends))
         else:
             state[slot] = {
                 "participant": says["participant"],

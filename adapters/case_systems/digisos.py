@@ -7,8 +7,9 @@ payment that was stopped is not taken for a sanction, for the file does not say 
 
 from __future__ import annotations
 
-import hashlib
+import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ from adapters.case_systems.records import Fields, day_of, json_records
 from domain.calendar import to_microseconds
 
 SOURCE: Final = "digisos"
+_AT: Final = "hendelsestidspunkt"
 
 
 def read(content: bytes, delivery: Delivery) -> Messages:
@@ -33,31 +35,52 @@ def read(content: bytes, delivery: Delivery) -> Messages:
             why = "missing; say whom the file is about, for it does not"
             messages.problem(wrapped.key or "", wrapped.line, "participant", None, why)
             continue
-        case = wrapped.key or hashlib.sha256(person.encode()).hexdigest()[:16]
-        fields = Fields(value, case, wrapped.line, messages)
+        fields = Fields(value, wrapped.key or "", wrapped.line, messages)
         fields.expect(known_fields(SOURCE))
-        for entry in fields.children("hendelser"):
-            _read_entry(entry, case, person)
+        entries = fields.children("hendelser")
+        case = _Case(wrapped.key or _application_of(person, entries), person, not wrapped.key)
+        for entry in entries:
+            _read_entry(entry, case, delivery)
     return messages
 
 
-def _read_entry(entry: Fields, case: str, person: str) -> None:
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """One application: its name, whose it is, and whether the name is by whose it is."""
+
+    name: str
+    person: str
+    private: bool
+
+
+def _application_of(person: str, entries: Sequence[Fields]) -> str:
+    """A file that does not name its application: the person, and when it was first told of."""
+    first = [e.values.get(_AT) for e in entries if e.values.get("type") == "soknadsStatus"]
+    times = first or [e.values.get(_AT) for e in entries]
+    return f"{person}/{min((str(time) for time in times if time), default='')}"
+
+
+def _read_entry(entry: Fields, case: _Case, delivery: Delivery) -> None:
+    entry.expect(known_fields("digisos_entry"))
     messages = entry.messages
-    kind, at = entry.text("type"), entry.instant("hendelsestidspunkt")
+    kind, at = entry.text("type"), entry.instant(_AT)
     if at is None:
-        entry.refuse("hendelsestidspunkt", kind, "missing, in an entry of this type")
+        entry.refuse(_AT, kind, "missing, in an entry of this type")
         return
     event = shipped(SOURCE).find("event", kind, at.date())
     if event is None:
-        messages.warn("hendelser.type", kind, "a kind of entry that is not known; passed by")
-    if event is None or event == "nothing":
+        messages.warn("hendelser.type", kind, "not a known kind of entry; kept, nothing follows")
+        raw = json.dumps([case.name, dict(entry.values)], default=str).encode()
+        messages.keep_unknown(SOURCE, raw, kind, delivery.received_at, case.person)
+        return
+    if event == "nothing":
         messages.passed_by += 1
         return
-    says = {"event": event, "participant": person, "on": day_of(at)}
+    says = {"event": event, "participant": case.person, "on": day_of(at)}
     says |= _READ[event](entry, at)
-    messages.versions.append(
-        Version(SOURCE, case, (to_microseconds(at),), at, says, line=entry.line)
-    )
+    order = (to_microseconds(at),)
+    version = Version(SOURCE, case.name, order, at, says, line=entry.line, private=case.private)
+    messages.versions.append(version)
 
 
 def _application(entry: Fields, at: datetime) -> dict[str, Any]:
@@ -100,13 +123,14 @@ def tell(versions: Sequence[Version]) -> State:
     state: dict[str, Cells] = {}
     cases: dict[str, Mapping[str, Any]] = {}
     granted: dict[str, Mapping[str, Any]] = {}
+    start = "" if versions[0].private else f"{versions[0].subject}/"
     for index, version in enumerate(versions):
-        says, subject = version.says, version.subject
+        says = version.says
         person = {"participant": says["participant"], "occurred_on": says["on"]}
         if says["event"] == "application":
-            state.setdefault(f"{subject}/referred", {**person, "type": "referred"})
+            state.setdefault(f"{start}referred", {**person, "type": "referred"})
         elif says["event"] == "office" and says["office"] is not None:
-            slot = f"{subject}/office/{version.changed_at.isoformat()}"
+            slot = f"{start}office/{version.changed_at.isoformat()}"
             state[slot] = {**person, "type": "registered", "office": says["office"]}
         elif says["event"] == "case":
             cases[says["case"] or str(index)] = says
@@ -115,7 +139,7 @@ def tell(versions: Sequence[Version]) -> State:
     for case, decision in granted.items():
         told = cases.get(case)
         if told is not None and told["programme"] is not None and told["means"] != "void":
-            state[f"{versions[0].subject}/{case}/enrolled"] = {
+            state[f"{start}{case}/enrolled"] = {
                 "participant": decision["participant"],
                 "type": "enrolled",
                 "occurred_on": decision["on"],

@@ -12,7 +12,18 @@ from datetime import datetime
 from typing import Any, Final
 
 from adapters.case_systems.code_tables import known_fields, shipped
-from adapters.case_systems.messages import Delivery, Implementation, Messages, State, Version
+from adapters.case_systems.implementations import subject_of
+from adapters.case_systems.messages import (
+    ALWAYS,
+    BESIDE,
+    IMPLEMENTATION,
+    Delivery,
+    Implementation,
+    Messages,
+    SourceRecord,
+    State,
+    Version,
+)
 from adapters.case_systems.participation import Participation, as_day, check_days
 from adapters.case_systems.records import Fields, Wrapped, day_of, json_records
 from domain.calendar import to_microseconds
@@ -30,7 +41,8 @@ def read(content: bytes, delivery: Delivery) -> Messages:
         elif not isinstance(value, Mapping):
             messages.problem("", wrapped.line, "record", value, "not an object with fields")
         elif "payload" in value:
-            _read_change(Fields(value, str(value.get("id")), wrapped.line, messages))
+            fields = Fields(value, str(value.get("id")), wrapped.line, messages)
+            _read_change(fields, delivery, wrapped.raw)
         else:
             _read_snapshot(Fields(value, str(value.get("id")), wrapped.line, messages), delivery)
     return messages
@@ -39,39 +51,32 @@ def read(content: bytes, delivery: Delivery) -> Messages:
 def tell(versions: Sequence[Version]) -> State:
     """The last snapshot, and what has changed since. A tombstone annuls all before it."""
     told: dict[str, Any] | None = None
+    of_it: Mapping[str, Any] = {}
     for version in versions:
         says = version.says
-        told = says["is"] if "is" in says else _changed(told, says["becomes"])
-    return {} if told is None else Participation(**told).state(versions[-1].subject)
+        if IMPLEMENTATION in says:
+            of_it = says[IMPLEMENTATION]
+        elif "is" in says:
+            told = None if says["is"] is None else {**says["is"], **says[BESIDE]}
+        else:
+            told = _changed(told, says["becomes"])
+    if told is None:
+        return {}
+    if of_it and told["measure"] == "unknown":
+        told |= of_it
+    return Participation(**told).state(versions[-1].subject)
 
 
 def _tombstone(wrapped: Wrapped, delivery: Delivery) -> Version:
     """It has no time of its own: that of the message around it, or of its receipt."""
     at = wrapped.sent_at or delivery.received_at
-    return _version(str(wrapped.key), at, {"is": None}, wrapped.line, wrapped.sent_at is not None)
-
-
-def _version(
-    subject: str, at: datetime, says: Mapping[str, Any], line: int | None, dated: bool = True
-) -> Version:
-    return Version(SOURCE, subject, (to_microseconds(at),), at, says, dated, line=line)
-
-
-def _with_claim(version: Version, told: Participation) -> Version:
-    return Version(
-        SOURCE,
-        version.subject,
-        version.order,
-        version.changed_at,
-        version.says,
-        claims=(told.claim(version.subject),),
-        line=version.line,
-    )
+    order, dated = (to_microseconds(at),), wrapped.sent_at is not None
+    return Version(SOURCE, str(wrapped.key), order, at, {"is": None}, dated, line=wrapped.line)
 
 
 def _read_snapshot(fields: Fields, delivery: Delivery) -> None:
     fields.expect(known_fields("komet"))
-    identity, person = fields.text("id"), fields.text("personIdent")
+    identity, person = fields.text("id"), fields.person("personIdent")
     changed_at = fields.instant("endretTidspunkt", "endretDato")
     for name, found in (("id", identity), ("personIdent", person), ("endret", changed_at)):
         if found is None:
@@ -80,16 +85,30 @@ def _read_snapshot(fields: Fields, delivery: Delivery) -> None:
     assert identity is not None
     assert person is not None
     assert changed_at is not None
-    told = _participation(fields, person, changed_at, delivery)
-    says = {"is": told.as_json()}
-    fields.messages.versions.append(
-        _with_claim(_version(identity, changed_at, says, fields.line), told)
+    told = _participation(fields, person, changed_at)
+    implementation = fields.text("gjennomforingId")
+    known = delivery.implementations.get(implementation or "")
+    is_now = told.as_json()
+    beside = {name: is_now.pop(name) for name in ("measure", "provider")}
+    if known is None:
+        why = "an implementation that is not known: measure unknown until it is told of"
+        fields.messages.warn("gjennomforingId", implementation, why)
+    else:
+        beside = _told_of(known, changed_at, fields.messages)
+    version = Version(
+        SOURCE,
+        identity,
+        (to_microseconds(changed_at),),
+        changed_at,
+        {"is": is_now, BESIDE: beside},
+        claims=(told.claim(identity),),
+        line=fields.line,
+        implementation=implementation if known is None else None,
     )
+    fields.messages.versions.append(version)
 
 
-def _participation(
-    fields: Fields, person: str, changed_at: datetime, delivery: Delivery
-) -> Participation:
+def _participation(fields: Fields, person: str, changed_at: datetime) -> Participation:
     messages, codes, on = fields.messages, shipped(SOURCE), changed_at.date()
     status = fields.child("status")
     code = status.text("type")
@@ -103,12 +122,9 @@ def _participation(
     last_day = check_days(fields, start, told_last)
     if standing == "stopped" and start is not None and told_last is None:
         fields.wrong("sluttDato", None, "missing, yet the status says that it has ended")
-    measure, provider = _measure(fields, delivery, changed_at)
     referred_at = fields.instant("registrertTidspunkt", "registrertDato")
     return Participation(
         participant=person,
-        measure=measure,
-        provider=provider,
         standing=standing,
         status=code or "",
         referred_on=None if referred_at is None else day_of(referred_at),
@@ -133,17 +149,10 @@ def _reason(messages: Messages, status: str | None, code: str | None, at: dateti
     return reason if reason != "unknown" else codes.find("stop_status", status, on) or reason
 
 
-def _measure(fields: Fields, delivery: Delivery, changed_at: datetime) -> tuple[str, str | None]:
-    identity = fields.text("gjennomforingId")
-    known = delivery.implementations.get(identity or "")
-    if known is None:
-        fields.messages.warn(
-            "gjennomforingId", identity, "an implementation that is not known: measure unknown"
-        )
-        return "unknown", None
+def _told_of(known: Implementation, at: datetime, messages: Messages) -> dict[str, str | None]:
     types = shipped("measure_types")
-    day = changed_at.date()
-    return types.translate("measure", known.measure_type, day, fields.messages), known.provider
+    measure = types.translate("measure", known.measure_type, at.date(), messages)
+    return {"measure": measure, "provider": known.provider}
 
 
 def _intensity(fields: Fields, start: str | None) -> dict[str, tuple[str | None, str | None]]:
@@ -159,11 +168,11 @@ def _intensity(fields: Fields, start: str | None) -> dict[str, tuple[str | None,
     return told
 
 
-def _read_change(fields: Fields) -> None:
+def _read_change(fields: Fields, delivery: Delivery, raw: bytes) -> None:
     """One hendelse: what changed, and what it tells of the participation as it does so."""
     fields.expect(known_fields("komet_change"))
     whose = fields.child("deltaker")
-    identity, person = whose.text("id"), whose.text("personident")
+    identity, person = whose.text("id"), whose.person("personident")
     at = fields.instant("opprettet")
     for name, found in (("deltaker.id", identity), ("deltaker.personident", person)):
         if found is None:
@@ -178,14 +187,24 @@ def _read_change(fields: Fields) -> None:
     change = shipped(SOURCE).find("change", kind, at.date())
     if change is None:
         fields.messages.warn("payload.type", kind, "a change that is not known; nothing follows")
-        change = "nothing"
+        fields.messages.keep_unknown(SOURCE, raw, kind, delivery.received_at)
+        return
     if change == "nothing":
         fields.messages.passed_by += 1
         return
     becomes = {"participant": person, **_registered(whose, at, fields.messages), "change": change}
     becomes |= _CHANGES[change](payload, fields.messages, at)
-    fields.messages.versions.append(_version(identity, at, {"becomes": becomes}, fields.line))
-    _note_implementation(whose.child("deltakerliste"), fields.messages)
+    fields.messages.versions.append(
+        Version(
+            SOURCE,
+            identity,
+            (to_microseconds(at),),
+            at,
+            {"becomes": becomes},
+            line=fields.line,
+        )
+    )
+    _note_implementation(whose.child("deltakerliste"), at, fields.messages, delivery)
 
 
 def _registered(whose: Fields, at: datetime, messages: Messages) -> dict[str, Any]:
@@ -198,11 +217,20 @@ def _registered(whose: Fields, at: datetime, messages: Messages) -> dict[str, An
     }
 
 
-def _note_implementation(listed: Fields, messages: Messages) -> None:
+def _note_implementation(
+    listed: Fields, at: datetime, messages: Messages, delivery: Delivery
+) -> None:
+    """What a change tells of the list, where that is new: snapshots name a list by its id alone."""
     identity, code = listed.text("id"), listed.child("tiltak").text("tiltakskode")
-    if identity is not None and code is not None:
-        provider = listed.child("arrangor").text("organisasjonsnummer")
-        messages.implementations[identity] = Implementation(code, provider)
+    if identity is None or code is None:
+        return
+    told = Implementation(code, listed.child("arrangor").text("organisasjonsnummer"))
+    known = messages.implementations.get(identity, delivery.implementations.get(identity))
+    if told != known:
+        messages.implementations[identity] = told
+        order, says = (-1, to_microseconds(at)), {IMPLEMENTATION: _told_of(told, at, Messages())}
+        version = Version(SOURCE, subject_of(identity), order, ALWAYS, says)
+        messages.told_of_them.append(SourceRecord(b"", [version], []))
 
 
 def _days(payload: Fields, *_: object) -> dict[str, Any]:

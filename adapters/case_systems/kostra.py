@@ -7,7 +7,6 @@ layouts are those of Statistics Norway's file descriptions, kostra-kontrollprogr
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -150,9 +149,8 @@ def _cut(text: str, layout: Layout) -> dict[str, str]:
 
 
 def subject_of(record: Record, participant: str) -> str:
-    """The person in the municipality: a name that does not show the number."""
-    told = f"{record.cells['KOMMUNE_NR']}/{participant}"
-    return hashlib.sha256(told.encode()).hexdigest()[:20]
+    """The person in the municipality: a name that tells who it is, and so is for no event id."""
+    return f"{record.cells['KOMMUNE_NR']}/{participant}"
 
 
 def registered(

@@ -27,6 +27,7 @@ from domain.calendar import ONE_DAY, to_microseconds
 
 SOURCE: Final = "kostra_11cf"
 PROGRAMME: Final = "kvp"
+YEARS_BACK: Final = 4  # no decision and no start may lie further back than this before the year
 _DESTINATIONS: Final = (
     "AVSL_ORDINAERTARB", "AVSL_ARBLONNSTILS", "AVSL_ARBMARK", "AVSL_SKOLE", "AVSL_UFORE",
     "AVSL_AAP", "AVSL_OK_AVKLAR", "AVSL_UTEN_OK_AVKLAR", "AVSL_ANNET", "AVSL_UKJENT",
@@ -61,8 +62,10 @@ def _version(record: Record, delivery: Delivery) -> Version | None:
     codes, at = shipped(SOURCE), delivery.received_at
     on = date(record.year, 12, 31)
     sex = codes.find("sex", record.text("KJONN"), on)
-    entered = min(day for day in (decided, begun) if day is not None)
-    first = min(applied or entered, entered)
+    entered = decided or begun
+    assert entered is not None
+    first = min(day for day in (applied, decided, begun) if day is not None)
+    _check_age(record, decided, begun)
     says: dict[str, Any] = {
         "year": record.year,
         "participant": participant,
@@ -83,7 +86,15 @@ def _version(record: Record, delivery: Delivery) -> Version | None:
         dated=False,
         claims=(Claim(record.reference, status, _means(status, on)),),
         line=record.line,
+        private=True,
     )
+
+
+def _check_age(record: Record, decided: date | None, begun: date | None) -> None:
+    for name, day in (("VEDTAK_DATO", decided), ("BEGYNT_DATO", begun)):
+        if day is not None and day.year < record.year - YEARS_BACK:
+            why = f"more than {YEARS_BACK} years before {record.year}"
+            record.wrong(name, record.text(name), why)
 
 
 def _means(status: str, on: date) -> Standing | None:
@@ -117,6 +128,10 @@ def _destination(record: Record, on: date) -> str:
     main = record.text("AVSL_VIKTIGSTE_INNTEKT")
     ticked = [code for name in _DESTINATIONS if (code := record.text(name)) is not None]
     code = main or (ticked[0] if len(ticked) == 1 else None)
+    status = record.text("STATUS")
+    if not main and not ticked and codes.find("needs_destination", status, on) is not None:
+        why = f"missing; with status {status} the form must tell of the situation afterwards"
+        record.wrong("AVSL_VIKTIGSTE_INNTEKT", None, why)
     return codes.translate("destination", code, on, messages)
 
 
@@ -129,15 +144,13 @@ def tell(versions: Sequence[Version]) -> State:
             told[-1] = says
         else:
             told.append(says)
-    subject = versions[0].subject
     state: dict[str, Cells] = {}
     stays = []
     for number, says in enumerate(told, 1):
-        reference = f"{subject}/{number}"
-        state |= _around(reference, says)
+        state |= _around(str(number), says)
         if says["stop"] is None or says["stop"] >= says["entered"]:
-            stays.append(_programme_stay(reference, says))
-    return {**state, **enrolments(PROGRAMME, stays), **_measures(subject, told)}
+            stays.append(_programme_stay(str(number), says))
+    return {**state, **enrolments(PROGRAMME, stays), **_measures(told)}
 
 
 def _programme_stay(reference: str, says: Mapping[str, Any]) -> Stay:
@@ -164,28 +177,29 @@ def _around(reference: str, says: Mapping[str, Any]) -> State:
     return state
 
 
-def _measures(subject: str, told: Sequence[Mapping[str, Any]]) -> State:
+def _measures(told: Sequence[Mapping[str, Any]]) -> State:
     """From the day it began a person is in the programme's measures; the form names none."""
     state: dict[str, Cells] = {}
     for number, says in enumerate(told, 1):
-        reference, begun, stop = f"{subject}/{number}", says["begun"], says["stop"]
+        begun, stop = says["begun"], says["stop"]
         if begun is None:
             continue
-        state[f"{reference}/start"] = {
+        placement = f"{says['municipality']}/{number}"
+        state[f"{number}/start"] = {
             "participant": says["participant"],
             "type": "measure_started",
             "occurred_on": begun,
             "measure": "unknown",
-            "placement": reference,
+            "placement": placement,
             "track": "unknown",
             "programme": PROGRAMME,
         }
         if stop is not None and stop >= begun:
-            state[f"{reference}/stop"] = {
+            state[f"{number}/stop"] = {
                 "participant": says["participant"],
                 "type": "measure_stopped",
                 "occurred_on": stop,
-                "placement": reference,
+                "placement": placement,
                 "reason": says["reason"],
             }
     return state

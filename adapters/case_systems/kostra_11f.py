@@ -63,20 +63,19 @@ def _version(record: Record, delivery: Delivery) -> Version | None:
         record.wrong("STMND_1", None, "no month with support; there is no spell")
     order = (record.year, to_microseconds(at))
     subject = subject_of(record, participant)
-    return Version(SOURCE, subject, order, at, says, dated=False, line=record.line)
+    return Version(SOURCE, subject, order, at, says, dated=False, line=record.line, private=True)
 
 
 def tell(versions: Sequence[Version]) -> State:
     """The latest record of each year, their months put together."""
     years: dict[int, Mapping[str, Any]] = {v.says["year"]: v.says for v in versions}
-    subject = versions[0].subject
     state: dict[str, Cells] = {}
     months: list[tuple[str, int, str]] = []
     for year, says in years.items():
-        state[f"{subject}/{year}/registered"] = says["registered"]
+        state[f"{year}/registered"] = says["registered"]
         months += [(says["participant"], year * 12 + m - 1, says["role"]) for m in says["months"]]
         for sanction in says["sanctions"]:
-            state[f"{subject}/{year}/{sanction}"] = {
+            state[f"{year}/{sanction}"] = {
                 "participant": says["participant"],
                 "type": "sanctioned",
                 "occurred_on": f"{year}-01-01",
@@ -86,7 +85,7 @@ def tell(versions: Sequence[Version]) -> State:
                 "note": _NOTE,
             }
     for first, last in _runs(months):
-        state |= _spell(subject, first, last)
+        state |= _spell(first, last)
     return state
 
 
@@ -103,12 +102,12 @@ def _runs(
             begun = index + 1
 
 
-def _spell(subject: str, first: tuple[str, int, str], last: tuple[str, int, str]) -> State:
+def _spell(first: tuple[str, int, str], last: tuple[str, int, str]) -> State:
     start, stop = _first_of(first[1]), _first_of(last[1] + 1)
     cells = {"participant": first[0], "benefit": "social_assistance", "role": first[2]}
     return {
-        f"{subject}/{start}/benefit": {**cells, "type": "benefit_started", "occurred_on": start},
-        f"{subject}/{start}/stopped": {**cells, "type": "benefit_stopped", "occurred_on": stop},
+        f"{start}/benefit": {**cells, "type": "benefit_started", "occurred_on": start},
+        f"{start}/stopped": {**cells, "type": "benefit_stopped", "occurred_on": stop},
     }
 
 

@@ -8,7 +8,6 @@ not taken as annulled.
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 import json
 from collections.abc import Iterator, Mapping
@@ -93,15 +92,17 @@ def _read_line(
     for event in () if reader.is_left_out() else mapping.event:
         cells = reader.event(event)
         if cells is not None:
-            state[f"{reader.subject}/{event.name or event.type}"] = cells
+            name = event.name or event.type
+            state[name if reader.is_private else f"{reader.reference}/{name}"] = cells
     version = Version(
         mapping.source,
-        reader.subject,
+        reader.reference,
         (to_microseconds(changed_at),),
         changed_at,
         {"state": state},
         dated=mapping.changed is not None,
         line=line.number,
+        private=reader.is_private,
     )
     messages.versions.append(version)
     return version
@@ -120,10 +121,9 @@ class _Reader:
         return "/".join(self.line.cells.get(name, "").strip() for name in self.mapping.id)
 
     @property
-    def subject(self) -> str:
-        """The row's id; hidden where it holds a national number, for it gets into event ids."""
-        told = self.reference
-        return told if masked(told) == told else hashlib.sha256(told.encode()).hexdigest()[:20]
+    def is_private(self) -> bool:
+        """Whether the row's id has a national number in it: it gets into no event id."""
+        return masked(self.reference) != self.reference
 
     def refuse(self, column: str, why: str) -> None:
         found = self.line.cells.get(column)

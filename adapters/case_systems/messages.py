@@ -6,12 +6,13 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, Literal, TypeAlias
+from datetime import UTC, datetime
+from typing import Any, Final, Literal, TypeAlias
 
 import orjson
 
 from adapters.case_systems.keys import masked
+from adapters.case_systems.whom import whom
 
 Cells: TypeAlias = Mapping[str, str]
 """One event's columns as text: `participant`, `type`, `occurred_on` and those of its type. Never
@@ -23,6 +24,23 @@ and what the fact is, as `bd3b6087/start`; it is the same for the same fact in e
 
 Standing = Literal["draft", "referred", "waiting", "under_way", "stopped", "never_started", "void"]
 """What a source claims of a participation, in one vocabulary for all of them."""
+
+
+LEFT_OUT: Final = "left_out"
+"""What a version says that no source sent: from when on another source holds for which stays."""
+
+UNKNOWN_KIND: Final = "unknown_kind"
+"""What a version says that was sent, of a kind that the adapter does not know: nothing follows."""
+
+IMPLEMENTATION: Final = "implementation"
+"""What a version says that is not of the subject, but of the implementation that it names."""
+
+BESIDE: Final = "beside"
+"""What a version says that was known from elsewhere when it was read, and was not sent with it."""
+
+
+ALWAYS: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""Since when an implementation has the measure that it has: since it was made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +59,9 @@ class Version:
     `subject` is what the source's versions are about: a participation, a case, a person's register.
     `order` puts them in the source's own sequence; equal ones stand as they arrived. `changed_at`
     is when the source knew it. Where `dated` is false the source does not tell, and it is the time
-    of receipt. `says` is a JSON value that the adapter's `tell` understands.
+    of receipt. `says` is a JSON value that the adapter's `tell` understands. `private` tells that
+    the subject is named by whose it is, and its slots by nothing of their own: ids of events then
+    need another name for it. `implementation` is the implementation whose news concern it.
     """
 
     source: str
@@ -53,6 +73,8 @@ class Version:
     claims: tuple[Claim, ...] = ()
     line: int | None = None
     about: str | None = None
+    private: bool = False
+    implementation: str | None = None
 
     @property
     def participants(self) -> set[str]:
@@ -65,10 +87,19 @@ class Version:
 
     @property
     def digest(self) -> str:
-        """The same for the same content, however it was wrapped and whenever it came."""
-        known = [self.order, self.changed_at] if self.dated else [self.order[:-1]]
-        told = [self.source, self.subject, known, self.says]
+        """The same for the same content, however it was wrapped and whenever it came.
+
+        A place in an order that is the source's own content, and not the wrapping's, is said.
+        """
+        known = [self.changed_at] if self.dated else [self.order[:-1]]
+        says = self.says
+        if BESIDE in says:
+            says = {name: told for name, told in says.items() if name != BESIDE}
+        told = [self.source, self.subject, known, says]
         return hashlib.sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+_PERSONS: Final = frozenset({"participant", "same_as", "keys"})  # each one key, or a list of keys
 
 
 def _participants(says: Any) -> list[str]:
@@ -76,10 +107,10 @@ def _participants(says: Any) -> list[str]:
     if isinstance(says, dict):
         for name, told in says.items():
             if isinstance(told, str):
-                if told and name in {"participant", "same_as"}:
+                if told and name in _PERSONS:
                     found.append(told)
             elif isinstance(told, (dict, list, tuple)):
-                found += _participants(told)
+                found += told if name in _PERSONS else _participants(told)
     elif isinstance(says, (list, tuple)):
         for each in says:
             found += _participants(each)
@@ -172,12 +203,16 @@ class SourceRecord:
 @dataclass(slots=True)
 class Messages:
     """All that came of one delivery. Each record is a version, or a problem that left it out, or
-    counted in `passed_by`, when it is of a kind that says nothing of a journey."""
+    counted in `passed_by`, when it is of a kind that says nothing of a journey.
+
+    `told_of_them` are versions of implementations, each with its record as it came; none (empty)
+    where the record is kept with what else it says. `implementations` is what they come to."""
 
     versions: list[Version] = field(default_factory=list)
     problems: list[SourceProblem] = field(default_factory=list)
     warnings: Counter[Warned] = field(default_factory=Counter)
     implementations: dict[str, Implementation] = field(default_factory=dict)
+    told_of_them: list[SourceRecord] = field(default_factory=list)
     records: int = 0
     passed_by: int = 0
     _begun: list[tuple[bytes, int, int]] = field(default_factory=list)
@@ -194,6 +229,16 @@ class Messages:
                 yield SourceRecord(
                     raw, self.versions[version:versions], self.problems[problem:problems]
                 )
+
+    def keep_unknown(
+        self, source: str, raw: bytes, kind: str | None, at: datetime, about: str | None = None
+    ) -> None:
+        """A record of a kind that is not known: kept, as it came, and nothing follows from it."""
+        content = hashlib.sha256(raw).hexdigest()
+        subject = f"unknown/{content}"
+        says = {UNKNOWN_KIND: kind or "", "content": content}
+        version = Version(source, subject, (0,), at, says, dated=False, about=about or whom(raw))
+        self.versions.append(version)
 
     def problem(
         self,

@@ -18,6 +18,7 @@ from adapters.case_systems.records import Fields, day_of, json_records
 from domain.calendar import to_microseconds
 
 SOURCE: Final = "oppfolging"
+_LINK: Final = "linked"
 PROGRAMMES: Final = {"period": "follow_up_period", "kvp": "kvp"}
 
 
@@ -46,22 +47,36 @@ def tell(versions: Sequence[Version]) -> State:
     """The last word on each period, and every decision, office and link."""
     stays: dict[str, dict[str, Stay]] = {"period": {}, "kvp": {}}
     other: dict[str, Cells] = {}
+    links: dict[str, Cells] = {}
     for says in (version.says for version in versions):
         if "stay" in says:
             kept = stays[says["kind"]]
             kept[says["stay"]["reference"]] = Stay(**says["stay"])
-        other |= says.get("facts") or {}
+        facts = dict(says.get("facts") or {})
+        link = facts.pop(_LINK, None)
+        if link is not None:
+            links.setdefault(link["same_as"], link)
+        other |= facts
     state: dict[str, Cells] = {}
     for kind, programme in PROGRAMMES.items():
         state |= enrolments(programme, stays[kind].values())
-    return {**state, **other}
+    # A D-number gives way to a national number, and both stay the person's.
+    linked = {f"linked/{number}": cells for number, cells in enumerate(links.values(), 1)}
+    return {**state, **other, **linked}
 
 
 def _add(fields: Fields, at: datetime, says: Mapping[str, Any]) -> None:
     person = fields.text("aktorId") or ""
-    fields.messages.versions.append(
-        Version(SOURCE, person, (to_microseconds(at),), at, says, line=fields.line)
-    )
+    order, line = (to_microseconds(at),), fields.line
+    version = Version(SOURCE, person, order, at, says, line=line, about=person, private=True)
+    fields.messages.versions.append(version)
+
+
+def _add_stay(fields: Fields, start: datetime, stop: datetime | None, says: Any) -> None:
+    """What has no time of its own is told of when it starts, and with the end when it stops."""
+    if stop is not None:
+        _add(fields, start, {**says, "stay": {**says["stay"], "stop": None}})
+    _add(fields, stop or start, says)
 
 
 def _read_period(fields: Fields) -> None:
@@ -86,18 +101,18 @@ def _read_period(fields: Fields) -> None:
             "occurred_on": day_of(at),
             "office": office,
         }
-    if (number := fields.text("ident")) is not None:
-        facts[f"{reference}/linked"] = {
+    if (number := fields.person("ident")) is not None:
+        facts[_LINK] = {
             "participant": person,
             "type": "linked",
             "occurred_on": day_of(start),
             "same_as": number,
         }
-    _add(
-        fields,
-        at,
-        {"kind": "period", "stay": _stay(fields, reference, start, stop), "facts": facts},
-    )
+    says = {"kind": "period", "stay": _stay(fields, reference, start, stop), "facts": facts}
+    if fields.text("producerTimestamp") is None:
+        _add_stay(fields, start, stop, says)
+    else:
+        _add(fields, at, says)
 
 
 def _stay(fields: Fields, reference: str, start: datetime, stop: datetime | None) -> dict[str, Any]:
@@ -124,11 +139,12 @@ def _read_kvp(fields: Fields) -> None:
         fields.messages.warn("event", event, "not a known event; the times hold")
     stay = _stay(fields, f"kvp/{start.isoformat()}", start, stop)
     stay["office"] = fields.text("enhetId")
-    _add(fields, stop or start, {"kind": "kvp", "stay": stay})
+    _add_stay(fields, start, stop, {"kind": "kvp", "stay": stay})
 
 
 def _read_decision(fields: Fields) -> None:
     """A § 14 a decision: an assessment of work capacity, with the effort group as its result."""
+    fields.expect(known_fields(SOURCE))
     at = fields.instant("fattetDato")
     if at is None:
         fields.refuse("fattetDato")

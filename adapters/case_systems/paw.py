@@ -3,6 +3,10 @@
 The register's own rules are followed: a period is known by the id of the event that started it; a
 start while one runs is ignored, unless it moves the start back; an end names its period. Of two
 times, the true one is when it happened, and the event's own is when it was registered.
+
+The public periods (Periode in Avro, as JSON) are taken as well, by the number that they name: the
+register's own key, which the log has, is not in them, so a store is given the one or the other.
+Which numbers are one person's comes from the log, and from the identities' events.
 """
 
 from __future__ import annotations
@@ -15,28 +19,35 @@ from typing import Any, Final
 from adapters.case_systems.code_tables import known_fields, shipped
 from adapters.case_systems.messages import Cells, Delivery, Messages, State, Version
 from adapters.case_systems.programmes import Stay, enrolments, left
-from adapters.case_systems.records import Fields, day_of, json_records
+from adapters.case_systems.records import Fields, Wrapped, day_of, json_records
 from domain.calendar import to_microseconds
 
 SOURCE: Final = "paw"
 PROGRAMME: Final = "jobseeker_register"
-_SECONDS = 1
+_SECONDS, _MILLISECONDS = 1, 1_000
 
 
-def read(content: bytes, delivery: Delivery) -> Messages:  # noqa: ARG001
+def read(content: bytes, delivery: Delivery) -> Messages:
     """Versions of persons in the register, under the register's own long-lived key of each."""
     messages = Messages()
     for wrapped in json_records(content, messages, exact=True):
-        if not isinstance(wrapped.value, Mapping):
+        value = wrapped.value
+        if not isinstance(value, Mapping):
             messages.problem("", wrapped.line, "record", None, "not an object with fields")
             continue
-        reference = str(wrapped.value.get("hendelseId"))
-        _read_event(Fields(wrapped.value, reference, wrapped.line, messages))
+        reference = str(value.get("hendelseId") or value.get("id") or value.get("periodeId"))
+        fields = Fields(value, reference, wrapped.line, messages)
+        if "startet" in value:
+            _read_period(fields, delivery)
+        elif "hendelseTidspunkt" in value:
+            _read_identities(fields, wrapped, delivery)
+        else:
+            _read_event(fields, wrapped, delivery)
     return messages
 
 
 def tell(versions: Sequence[Version]) -> State:
-    """The periods that the events make, and the keys that they join."""
+    """The periods that the events make, and the keys that they join or part."""
     stays: dict[str, Stay] = {}
     links: dict[str, Cells] = {}
     voided: set[str] = set()
@@ -45,6 +56,8 @@ def tell(versions: Sequence[Version]) -> State:
             _start(stays, says)
         elif says["event"] == "ended":
             _end(stays, voided, says)
+        elif says["event"] == "period":
+            _take_period(stays, voided, says)
         else:
             links |= _links(says)
     orphans = [stay for stay in stays.values() if not stay.start]
@@ -79,19 +92,33 @@ def _end(stays: dict[str, Stay], voided: set[str], says: Mapping[str, Any]) -> N
         )
 
 
+def _take_period(stays: dict[str, Stay], voided: set[str], says: Mapping[str, Any]) -> None:
+    """A public period is whole: the last word on it holds."""
+    stop = None if says["stop"] is None else max(says["stop"], says["on"])
+    stays[says["id"]] = Stay(says["id"], says["participant"], says["on"], stop, says["destination"])
+    (voided.add if says["void"] else voided.discard)(says["id"])
+
+
 def _links(says: Mapping[str, Any]) -> State:
+    """Each key beside each other one that it is joined with, or parted from."""
+    pairs = [(own, other) for own in says["keys"] for other in says["same_as"] if own != other]
     return {
-        f"{says['id']}/linked/{index}": {
-            "participant": says["participant"],
-            "type": "linked",
+        f"{says['id']}/{says['event']}/{index}": {
+            "participant": own,
+            "type": says["event"],
             "occurred_on": says["on"],
             "same_as": other,
         }
-        for index, other in enumerate(says["same_as"])
+        for index, (own, other) in enumerate(pairs)
     }
 
 
-def _read_event(fields: Fields) -> None:
+def _order(wrapped: Wrapped, at: datetime) -> tuple[int, ...]:
+    """The topic's own order where the message around it tells of it; else by time."""
+    return (-1 if wrapped.offset is None else wrapped.offset, to_microseconds(at))
+
+
+def _read_event(fields: Fields, wrapped: Wrapped, delivery: Delivery) -> None:
     fields.expect(known_fields(SOURCE))
     messages, metadata = fields.messages, fields.child("metadata")
     kind, at = fields.text("hendelseType"), metadata.instant("tidspunkt", unit=_SECONDS)
@@ -101,10 +128,12 @@ def _read_event(fields: Fields) -> None:
     event = shipped(SOURCE).find("event", kind, at.date())
     if event is None:
         messages.warn("hendelseType", kind, "a kind of event that is not known; nothing follows")
-    if event is None or event == "nothing":
+        messages.keep_unknown(SOURCE, wrapped.raw, kind, delivery.received_at)
+        return
+    if event == "nothing":
         messages.passed_by += 1
         return
-    identity, person = fields.text("hendelseId"), fields.text("identitetsnummer")
+    identity, person = fields.text("hendelseId"), fields.person("identitetsnummer")
     key, period = fields.text("id"), fields.text("periodeId")
     needed = {"hendelseId": identity, "identitetsnummer": person, "id": key}
     for name, found in (needed | ({"periodeId": period} if event == "ended" else {})).items():
@@ -115,23 +144,94 @@ def _read_event(fields: Fields) -> None:
     if event in {"started", "ended"}:
         says |= _when(fields, metadata, at) | {"period": period or identity}
     else:
-        says |= {"event": "merged", "same_as": _others(fields, str(person))}
-    messages.versions.append(
-        Version(SOURCE, str(key), (to_microseconds(at),), at, says, line=fields.line)
-    )
+        says |= {"keys": [person], "same_as": _others(fields, str(person))}
+    version = Version(SOURCE, str(key), _order(wrapped, at), at, says, line=fields.line)
+    messages.versions.append(version)
 
 
-def _when(fields: Fields, metadata: Fields, at: datetime) -> dict[str, Any]:
+def _read_period(fields: Fields, delivery: Delivery) -> None:
+    """A period is said of when it starts and, with both, when it ends: so it is two versions."""
+    fields.expect(known_fields("paw_period"))
+    begun, ended = fields.child("startet"), fields.child("avsluttet")
+    identity, person = fields.text("id", "periodeId"), fields.person("identitetsnummer")
+    person, at = person or delivery.participant, begun.instant("tidspunkt")
+    if person is None:
+        why = "missing; say whom the file is about, for it does not"
+        fields.refuse("identitetsnummer", None, why)
+        return
+    if identity is None or at is None:
+        fields.refuse("id" if identity is None else "startet.tidspunkt")
+        return
+    start = _when(fields, begun, at, unit=_MILLISECONDS)
+    says: dict[str, Any] = {"event": "period", "id": identity, "participant": person}
+    says |= {"on": start["on"], "stop": None, "void": False, "destination": "unknown"}
+    told = [(at, says)]
+    if ended.values:
+        ended_at = ended.instant("tidspunkt")
+        if ended_at is None:
+            ended.refuse("tidspunkt")
+            return
+        end = _when(fields, ended, ended_at, unit=_MILLISECONDS)
+        ends = {"stop": end["on"], "void": end["deviation"] == "void"}
+        told.append((ended_at, {**says, **ends, "destination": end["destination"]}))
+    for known_at, one in told:
+        order = (-1, to_microseconds(known_at))
+        version = Version(SOURCE, f"period/{person}", order, known_at, one, line=fields.line)
+        fields.messages.versions.append(version)
+
+
+def _read_identities(fields: Fields, wrapped: Wrapped, delivery: Delivery) -> None:
+    """Which numbers are one person's: each change is by itself, and what is said last holds."""
+    fields.expect(known_fields("paw_identities"))
+    kind, at = fields.text("hendelseType"), fields.instant("hendelseTidspunkt")
+    identity = fields.text("hendelseId")
+    if at is None or identity is None:
+        fields.refuse("hendelseTidspunkt" if at is None else "hendelseId")
+        return
+    event = shipped(SOURCE).find("identities", kind, at.date())
+    if event is None:
+        why = "a kind of event that is not known; nothing follows"
+        fields.messages.warn("hendelseType", kind, why)
+        fields.messages.keep_unknown(SOURCE, wrapped.raw, kind, delivery.received_at)
+        return
+    own, before = _numbers(fields, "identiteter"), _numbers(fields, "tidligereIdentiteter")
+    everyone = list(dict.fromkeys([*own, *before]))
+    keys = own[:1] if event == "linked" else own
+    others = [key for key in everyone if key not in keys]
+    if event == "nothing" or not keys or not others:
+        fields.messages.passed_by += 1
+        return
+    says = {"event": event, "id": identity, "keys": keys, "same_as": others, "on": day_of(at)}
+    subject = f"identities/{identity}"
+    version = Version(SOURCE, subject, (to_microseconds(at),), at, says, line=fields.line)
+    fields.messages.versions.append(version)
+
+
+def _numbers(fields: Fields, name: str) -> list[str]:
+    """The keys of persons in a list of identities, the one that holds first; the register's own
+    key is none."""
+    listed = fields.children(name)
+    listed.sort(key=lambda each: not each.flag("gjeldende"))
+    return [
+        key
+        for each in listed
+        if each.text("type") != "ARBEIDSSOEKERID" and (key := each.person("identitet")) is not None
+    ]
+
+
+def _when(fields: Fields, metadata: Fields, at: datetime, unit: int = _SECONDS) -> dict[str, Any]:
     """The day it happened, how that differs from when it was registered, and what an end means."""
     codes, on, messages = shipped(SOURCE), at.date(), fields.messages
     told = metadata.child("tidspunktFraKilde")
     code = told.text("avviksType")
     deviation = codes.translate("deviation", code, on, messages)
-    true_at = told.instant("tidspunkt", unit=_SECONDS)
+    true_at = told.instant("tidspunkt", unit=unit)
     moved = deviation in {"delayed", "corrected"} and true_at is not None
-    reason = fields.child("aarsaksInformasjon").text("aarsak") or fields.child(
-        "avsluttetAarsak"
-    ).text("type")
+    reason = (
+        fields.child("aarsaksInformasjon").text("aarsak")
+        or fields.child("avsluttetAarsak").text("type")
+        or fields.child("avslutningsInfo").child("aarsaksinformasjon").text("type")
+    )
     means = codes.translate("end", reason, on, messages)
     return {
         "on": day_of(true_at if moved and true_at is not None else at),
@@ -142,5 +242,6 @@ def _when(fields: Fields, metadata: Fields, at: datetime) -> dict[str, Any]:
 
 def _others(fields: Fields, person: str) -> list[str]:
     """The other keys of the person: those listed, and those of the key that was taken in."""
-    listed = fields.texts("alleIdentitetsnummer") + fields.child("kilde").texts("identitetsnummer")
+    taken_in = fields.child("kilde").texts("identitetsnummer")
+    listed = fields.texts("flyttedeIdentitetsnumre") + taken_in
     return sorted({*listed} - {person})

@@ -7,20 +7,23 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from typing import Any, Final
 
 import orjson
 
+from adapters.case_systems.keys import read_number
 from adapters.case_systems.messages import Messages
 from domain.calendar import OSLO, from_microseconds, parse_day, parse_instant
 
 _EPOCH_DAY = date(1970, 1, 1)
 _NOT_A_TIME = "not a time; write it as 2003-12-31T14:15:00+01:00"
 _NOT_A_DAY = "not a date; write it as 2003-12-31"
+_NOT_A_NUMBER = "not a sound national number or D-number; it is taken as a key as it stands"
 _MISSING: Final = "missing; the source must say it"
 
 
@@ -28,7 +31,8 @@ _MISSING: Final = "missing; the source must say it"
 class Wrapped:
     """One JSON record, taken out of what it came in. `value` is None in a tombstone.
 
-    `key` and `sent_at` are those of the message around it, where there was one; `raw` is all of it.
+    `key`, `sent_at` and `offset` are those of the message around it, where there was one; `raw` is
+    all of it.
     """
 
     value: Any
@@ -36,6 +40,7 @@ class Wrapped:
     key: str | None = None
     sent_at: datetime | None = None
     raw: bytes = b""
+    offset: int | None = None
 
 
 def json_records(content: bytes, messages: Messages, *, exact: bool = False) -> Iterator[Wrapped]:
@@ -95,7 +100,9 @@ def _unwrapped(record: Any, line: int | None, raw: bytes) -> Wrapped:
         except ValueError:
             value = record["value"]
     sent_at = from_microseconds(int(sent) * 1000) if isinstance(sent, int) else None
-    return Wrapped(value, line, str(record["key"]), sent_at, raw)
+    offset = record.get("offset")
+    place = offset if isinstance(offset, int) else None
+    return Wrapped(value, line, str(record["key"]), sent_at, raw, place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,17 +118,27 @@ class Fields:
     messages: Messages
     path: str = ""
 
-    def expect(self, known: Collection[str]) -> None:
+    def expect(self, known: frozenset[str]) -> None:
         """Counts the fields that are not known, and says where NUL characters were taken out.
 
-        Both are kept, as they came, with the raw record.
+        `known` are names, those of fields inside fields with a point between; inside one of which
+        none is named, all are. Both are kept, as they came, with the raw record.
         """
         for name, found in self.values.items():
             if name not in known:
                 self.messages.warn(self.path + name, "", "a field that is not known")
-            if isinstance(found, str) and "\x00" in found:
-                shown = found.replace("\x00", "\\0")
-                self.wrong(name, shown, "holds NUL characters; it is read without them")
+            elif isinstance(found, str):
+                if "\x00" in found:
+                    shown = found.replace("\x00", "\\0")
+                    self.wrong(name, shown, "holds NUL characters; it is read without them")
+            elif isinstance(found, (dict, list)) and found:
+                inside = _inside(name, known)
+                for each in (found if isinstance(found, list) else [found]) if inside else ():
+                    if isinstance(each, Mapping):
+                        self._inside(each, name).expect(inside)
+
+    def _inside(self, values: Mapping[str, Any], name: str) -> Fields:
+        return Fields(values, self.reference, self.line, self.messages, f"{self.path}{name}.")
 
     def text(self, *names: str) -> str | None:
         """The first of these fields that says something, without NUL characters."""
@@ -132,6 +149,13 @@ class Fields:
             text = found if isinstance(found, str) else _as_text(found)
             return text.replace("\x00", "").strip() or None
         return None
+
+    def person(self, name: str) -> str | None:
+        """The key of a person; one that looks like a national number is checked as one."""
+        text = self.text(name)
+        if text is not None and len(text) == 11 and text.isdecimal() and not read_number(text):
+            self.wrong(name, text, _NOT_A_NUMBER)
+        return text
 
     def day(self, *names: str) -> date | None:
         """A date; of a time, its day in Oslo; of a whole number, the days since 1970 (Avro)."""
@@ -198,17 +222,15 @@ class Fields:
         found = self.values.get(name)
         if found is not None and not isinstance(found, Mapping):
             self.wrong(name, found, "not an object with fields")
-        values = found if isinstance(found, Mapping) else {}
-        return Fields(values, self.reference, self.line, self.messages, f"{self.path}{name}.")
+        return self._inside(found if isinstance(found, Mapping) else {}, name)
 
     def children(self, name: str) -> list[Fields]:
         """The fields inside each object of a list."""
         found = self.values.get(name)
         if found is not None and not isinstance(found, list):
             self.wrong(name, found, "not a list")
-        path = f"{self.path}{name}."
         return [
-            Fields(each, self.reference, self.line, self.messages, path)
+            self._inside(each, name)
             for each in (found if isinstance(found, list) else [])
             if isinstance(each, Mapping)
         ]
@@ -222,6 +244,13 @@ class Fields:
     def refuse(self, name: str, found: object = None, why: str = _MISSING) -> None:
         """A problem that leaves the whole record out."""
         self.messages.problem(self.reference, self.line, self.path + name, found, why)
+
+
+@cache
+def _inside(name: str, known: frozenset[str]) -> frozenset[str]:
+    """The known fields inside one of some."""
+    start = f"{name}."
+    return frozenset(each.removeprefix(start) for each in known if each.startswith(start))
 
 
 def _as_text(found: object) -> str:

@@ -1,7 +1,7 @@
-"""Team Tiltak (tiltaksgjennomforing): agreements with employers, as AvtaleHendelse or in Avro.
+"""Team Tiltak (tiltaksgjennomforing): agreements, as AvtaleHendelse, in Avro or from GraphQL.
 
-Both are whole snapshots of an agreement. Dates in Avro's JSON are days since 1970, times are
-milliseconds. Sources: tiltaksgjennomforing.avsc, AvtaleMapper of tiltak-datadeling.
+All are whole snapshots of an agreement. Dates in Avro's JSON are days since 1970, times are
+milliseconds. Sources: tiltaksgjennomforing.avsc, AvtaleMapper and schema of tiltak-datadeling.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from adapters.case_systems.code_tables import shipped
+from adapters.case_systems.code_tables import known_fields, shipped
 from adapters.case_systems.messages import Delivery, Messages, State, Version
 from adapters.case_systems.participation import Participation, as_day, check_days
 from adapters.case_systems.records import Fields, day_of, json_records
@@ -20,7 +20,7 @@ SOURCE: Final = "team_tiltak"
 
 
 def read(content: bytes, delivery: Delivery) -> Messages:  # noqa: ARG001
-    """Versions of agreements. Their many other fields, of wages and names, are left alone."""
+    """Versions of agreements. Their many other fields, of wages and names, are not read."""
     messages = Messages()
     for wrapped in json_records(content, messages):
         if not isinstance(wrapped.value, Mapping):
@@ -37,8 +37,9 @@ def tell(versions: Sequence[Version]) -> State:
 
 
 def _read_agreement(fields: Fields) -> None:
-    identity, person = fields.text("avtaleId"), fields.text("deltakerFnr")
-    changed_at = fields.instant("sistEndret", "tidspunkt")
+    fields.expect(known_fields(SOURCE))
+    identity, person = fields.text("avtaleId"), fields.person("deltakerFnr")
+    changed_at = fields.instant("sistEndret", "tidspunkt", "endretTidspunkt")
     for name, found in (("avtaleId", identity), ("deltakerFnr", person)):
         if found is None:
             fields.refuse(name)

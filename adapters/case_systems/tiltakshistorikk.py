@@ -7,6 +7,7 @@ then say so in `meldinger`.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -19,6 +20,7 @@ from adapters.case_systems.records import Fields, json_records
 from domain.calendar import to_microseconds
 
 SOURCE: Final = "tiltakshistorikk"
+_ANSWER: Final = frozenset({"historikk", "meldinger"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +54,15 @@ def read(content: bytes, delivery: Delivery) -> Messages:
             messages.problem("", wrapped.line, "historikk", None, "missing; not an answer")
             continue
         fields = Fields(answer, "", wrapped.line, messages)
+        fields.expect(_ANSWER)
         for told in fields.texts("meldinger"):
             known = shipped(SOURCE).find("message", told, delivery.received_at.date())
             why = "the answer is partial" if known else "a message that is not known"
             messages.warn("meldinger", told, why)
         for stay in fields.children("historikk"):
             reference = str(stay.values.get("id") or "")
-            _read_stay(Fields(stay.values, reference, wrapped.line, messages), delivery)
+            told_of = Fields(stay.values, reference, wrapped.line, messages)
+            _read_stay(told_of, delivery, json.dumps(stay.values, default=str).encode())
     return messages
 
 
@@ -67,15 +71,16 @@ def tell(versions: Sequence[Version]) -> State:
     return Participation(**versions[-1].says["is"]).state(versions[-1].subject)
 
 
-def _read_stay(fields: Fields, delivery: Delivery) -> None:
+def _read_stay(fields: Fields, delivery: Delivery, raw: bytes) -> None:
     messages = fields.messages
     kind = _KINDS.get(fields.text("type") or "")
     if kind is None:
-        messages.warn("type", fields.text("type") or "", "not a known kind of stay; passed by")
-        messages.passed_by += 1
+        name = fields.text("type")
+        messages.warn("type", name or "", "not a known kind of stay; kept, and nothing follows")
+        messages.keep_unknown(SOURCE, raw, name, delivery.received_at)
         return
     fields.expect(known_fields(SOURCE))
-    identity, person = fields.text("id"), fields.text("norskIdent")
+    identity, person = fields.text("id"), fields.person("norskIdent")
     if identity is None or person is None:
         fields.refuse("id" if identity is None else "norskIdent")
         return

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import random
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -83,10 +84,29 @@ def told(system: str, *contents: bytes) -> tuple[Store, Sequence[Messages]]:
     for content in contents:
         known = read(system, content, known)
         all_read.append(known)
-        store.deliver(known.versions)
+        store.hear(known)
     return store, all_read
 
 
 def story(name: str) -> tuple[Store, Sequence[Messages]]:
     system, files = STORIES[name]
     return told(system, *map(sample, files))
+
+
+def apart(all_read: Iterable[Messages]) -> list[Messages]:
+    """What was read, each version in a file of its own; what is told of implementations, too."""
+    return [
+        one
+        for messages in all_read
+        for one in (
+            *(Messages(told_of_them=[record]) for record in messages.told_of_them),
+            *(Messages(versions=[version]) for version in messages.versions),
+        )
+    ]
+
+
+def one_at_a_time(system: str, *contents: bytes, seed: int) -> list[Messages]:
+    """What some files of a system were read as, each version by itself, in a random order."""
+    found = apart(told(system, *contents)[1])
+    random.Random(seed).shuffle(found)
+    return found

@@ -7,7 +7,8 @@ from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 
-from adapters.case_systems.messages import Tell, Version
+from adapters.case_systems.implementations import copies, subject_of
+from adapters.case_systems.messages import Messages, Tell, Version
 from adapters.case_systems.snapshots import Row, by_subject, explain
 from domain.codes import Code, Profile
 from domain.events import MeasureStarted
@@ -49,20 +50,40 @@ class Store:
         self.tell = tell
         self.intake: Intake[str] = Intake(0)
         self.said: dict[tuple[str, str], list[Version]] = {}
+        self.told_of: dict[str, list[Version]] = {}
+        self.concerned: dict[str, dict[tuple[str, str], None]] = {}
         self.outcomes: list[str] = []
         self.rows: list[Row] = []
         self.duplicates = 0
 
+    def hear(self, messages: Messages) -> None:
+        """One file: what it tells of implementations, then the rest."""
+        for told in (version for record in messages.told_of_them for version in record.versions):
+            about = self.told_of.setdefault(told.subject, [])
+            about.append(told)
+            for subject in self.concerned.get(told.subject, ()):
+                self._take(subject, copies(about, subject[1]), count=False)
+        self.deliver(messages.versions)
+
     def deliver(self, versions: Iterable[Version]) -> None:
-        """One file: each subject's versions explained, and the rows handed in one at a time."""
+        """Each subject's versions explained, and the rows handed in one at a time."""
         for subject, news in by_subject(versions).items():
-            said = self.said.setdefault(subject, [])
-            for version, rows in explain(said, news, self.tell):
-                if rows is None:
-                    self.duplicates += 1
-                    continue
-                said.append(version)
-                self.append(rows)
+            for name in {v.implementation: None for v in news if v.implementation is not None}:
+                of_it = subject_of(name)
+                self.concerned.setdefault(of_it, {})[subject] = None
+                self._take(subject, copies(self.told_of.get(of_it, ()), subject[1]), count=False)
+            self._take(subject, news)
+
+    def _take(
+        self, subject: tuple[str, str], news: Iterable[Version], *, count: bool = True
+    ) -> None:
+        said = self.said.setdefault(subject, [])
+        for version, rows in explain(said, news, self.tell):
+            if rows is None:
+                self.duplicates += count
+                continue
+            said.append(version)
+            self.append(rows)
 
     def append(self, rows: Sequence[Row]) -> None:
         for row in rows:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from datetime import date, datetime
 from typing import Any
 
@@ -13,7 +12,7 @@ from adapters.case_systems.systems import SYSTEMS
 from domain.calendar import as_instant
 from domain.events import IntensityChanged, MeasureStopped, Referred
 from domain.journey import Journey
-from tests.case_systems.deliveries import read, sample, story, told
+from tests.case_systems.deliveries import one_at_a_time, sample, story, told
 from tests.case_systems.telling import Store, stays
 
 REFERENCE = sample("arena/tiltak_og_gjennomforing.goldengate.reauthored.jsonl")
@@ -59,11 +58,9 @@ def test_the_sample_is_right_at_each_knowledge_time(
 
 @pytest.mark.parametrize("seed", range(8))
 def test_the_order_of_delivery_makes_no_difference(seed: int) -> None:
-    versions = read("arena", CHANGES, read("arena", REFERENCE)).versions
-    random.Random(seed).shuffle(versions)
     store = Store(SYSTEMS["arena"].tell)
-    for version in versions:
-        store.deliver([version])
+    for messages in one_at_a_time("arena", REFERENCE, CHANGES, seed=seed):
+        store.hear(messages)
     assert store.waiting == []
     for known_at, *expected in KNOWN:
         assert list(seen(store.journey("880001", moment(known_at)))) == expected

@@ -15,7 +15,8 @@ from domain.record import read_record
 from tests.case_systems.deliveries import RECEIVED, STORIES, read, sample
 from tests.case_systems.telling import profile
 
-KOMET = orjson.loads(sample("komet/deltaker-ekstern-v1.example.json"))
+EXAMPLE = orjson.loads(sample("komet/deltaker-ekstern-v1.example.json"))
+KOMET = {**EXAMPLE, "personIdent": "12839010182"}
 ARENA = [
     orjson.loads(line)
     for line in sample("arena/tiltakdeltaker.goldengate.reauthored.jsonl").splitlines()
@@ -51,6 +52,7 @@ def changed(system: str, **fields: Any) -> bytes:
             0,
         ),
         ("komet", changed("komet", personIdent=""), [(UUID, "personIdent", True)], 0),
+        ("komet", changed("komet", personIdent="12839010183"), [(UUID, "personIdent", False)], 1),
         ("komet", changed("komet", startDato="2022-02-30"), [(UUID, "startDato", False)], 1),
         ("komet", changed("komet", sluttDato="2022-01-01"), [(UUID, "sluttDato", False)], 1),
         ("komet", changed("komet", sluttDato=None), [(UUID, "sluttDato", False)], 1),

@@ -120,7 +120,7 @@ def test_an_end_before_its_start_waits_for_it() -> None:
 def test_keys_that_turn_out_to_be_one_person_are_linked() -> None:
     numbers = ["12345678901", "45419942222"]
     store = paw(
-        paw_event("identitetsnummer_sammenslaatt", "2025-01-10", alleIdentitetsnummer=numbers)
+        paw_event("identitetsnummer_sammenslaatt", "2025-01-10", flyttedeIdentitetsnumre=numbers)
     )
     [fact] = store.facts("12345678901")
     assert isinstance(fact.event, Linked)
@@ -236,7 +236,7 @@ def test_how_it_ended_and_where_to(status: str, destination: str, stop_reason: s
 
 @pytest.mark.parametrize(("status", "day"), [("3", ""), ("4", "30042024")])
 def test_an_end_needs_a_day_of_the_year(status: str, day: str) -> None:
-    messages = read("kostra_11cf", kvp(2025, status, AVSL_DATO=day))
+    messages = read("kostra_11cf", kvp(2025, status, AVSL_DATO=day, AVSL_SKOLE="04"))
     assert [(p.column, p.left_out) for p in messages.problems] == [("AVSL_DATO", False)]
 
 
