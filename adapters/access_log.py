@@ -20,6 +20,7 @@ from adapters.errors import WrongUseError
 from adapters.schema import accesses, store_info
 from domain.calendar import from_microseconds, show_instant, to_microseconds
 
+SETTING = "access require-reason "  # and on or off: as what the setting itself is written down
 _REQUIRED = "access_reason_required"
 _LONGEST = 1000
 
@@ -105,7 +106,7 @@ def require_reason(engine: Engine, by: Reader, required: bool) -> None:
         connection.execute(delete(store_info).where(store_info.c.name == _REQUIRED))
         value = "on" if required else "off"
         connection.execute(store_info.insert(), {"name": _REQUIRED, "value": value})
-        add_links(connection, accesses, [_row(by, at, f"access require-reason {value}", b"")])
+        add_links(connection, accesses, [_row(by, at, f"{SETTING}{value}", b"")])
 
 
 def reason_required(connection: Connection) -> bool:

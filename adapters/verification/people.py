@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -12,17 +11,14 @@ from sqlalchemy import Connection
 
 from adapters.errors import DamagedError
 from adapters.mapper import decode
-from adapters.participants import keys_of
-from adapters.schema import participants, standings
-from adapters.seals import Seals
-from adapters.secret import SecretError, TamperedError
+from adapters.schema import standings
 from adapters.standings import Left, left_of
 from adapters.verification.findings import Finding, raw_rows
 from domain.calendar import to_microseconds
 from domain.events import EVENT_TYPES, Withdrawn
 from domain.history import Fact, History, Key
 
-_KEYS_AT_ONCE = 500
+_LEFT_AT_ONCE = 500
 _COLUMNS = (
     "participant_id, version, id, topic, state, occurred_on, recorded_at, source, source_event_id"
 )
@@ -51,7 +47,7 @@ def history_findings(connection: Connection) -> Iterator[Finding]:
             yield from _unreadable(rows)
         except ValueError as unsound:
             yield Finding("events", *_parted(str(unsound), rows))
-        if len(left) == _KEYS_AT_ONCE:
+        if len(left) == _LEFT_AT_ONCE:
             yield from _left_findings(connection, left)
             left.clear()
     yield from _left_findings(connection, left)
@@ -133,7 +129,7 @@ def _unreadable(rows: list[tuple[Any, ...]]) -> Iterator[Finding]:
 
 
 def key_findings(connection: Connection) -> Iterator[Finding]:
-    """Whether everybody in the log has a key, or was erased; and with the secret, that it opens."""
+    """Whether everybody in the log has a key, or was erased, and not both."""
     statement = (
         "SELECT min(id) FROM events WHERE source <> 'eventsourcing' AND NOT EXISTS "
         "(SELECT 1 FROM participants p WHERE p.participant_id = events.participant_id) "
@@ -149,36 +145,3 @@ def key_findings(connection: Connection) -> Iterator[Finding]:
     for (erasure,) in raw_rows(connection, statement):
         what = "the participant is back: run `forlop erase --replay`"
         yield Finding("erasures", erasure, what)
-    with suppress(SecretError):
-        yield from _opening_findings(connection)
-
-
-def _opening_findings(connection: Connection) -> Iterator[Finding]:
-    seals = Seals(connection, restoring=True)
-    secret = seals.secret
-    statement = f"SELECT participant_id, lookup FROM {participants.name} ORDER BY participant_id"
-    rows = list(raw_rows(connection, statement))
-    for start in range(0, len(rows), _KEYS_AT_ONCE):
-        some = rows[start : start + _KEYS_AT_ONCE]
-        try:
-            known = keys_of(connection, [person for person, _ in some], seals)
-            wrong = any(secret.lookup(known[person]) != lookup for person, lookup in some)
-        except (TamperedError, KeyError, TypeError, ValueError):
-            wrong = True
-        if wrong:
-            yield from _one_by_one(connection, some, secret.lookup)
-
-
-def _one_by_one(
-    connection: Connection, rows: list[tuple[Any, ...]], lookup_of: Any
-) -> Iterator[Finding]:
-    for person, lookup in rows:
-        try:
-            known = keys_of(connection, [person])
-            wrong = lookup_of(known[person]) != lookup
-        except (TamperedError, KeyError, TypeError, ValueError):
-            wrong = True
-        if wrong:
-            named = person.hex() if isinstance(person, bytes) else "?"
-            what = f"the key of participant {named} does not open, or is filed under another"
-            yield Finding("participants", None, what)

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, select, text
 
+from adapters.access_log import SETTING, reason_required
 from adapters.database import reading
 from adapters.errors import NotAStoreError, WrongUseError
 from adapters.event_store import Head
@@ -16,6 +17,7 @@ from adapters.verification.chains import batch_findings, chain_findings, rows_of
 from adapters.verification.findings import Finding, Note
 from adapters.verification.log import LogCheck
 from adapters.verification.people import history_findings, key_findings
+from adapters.verification.sealed import sealed_findings
 
 # A further check, such as that of a copy of the log, is given the connection and the head.
 Check = Callable[[Connection, Head], Iterable[Finding | Note]]
@@ -74,7 +76,7 @@ def verify(
 ) -> Report:
     """Checks a store; the findings are in the order of the checks, at most a hundred of them.
 
-    Works without the store's secret; with it, the participants' keys are opened as well.
+    Works without the store's secret; with it, all that is sealed is opened as well.
     """
     report = Report(Head(0, b""))
     try:
@@ -108,6 +110,8 @@ def _findings(
     yield from batch_findings(known, log.hashes, log.position)
     yield from history_findings(connection)
     yield from key_findings(connection)
+    yield from _setting_findings(connection)
+    yield from sealed_findings(connection)
     for check in further:
         yield from check(connection, report.head)
 
@@ -119,6 +123,20 @@ def _head_findings(expected: Expected, log: LogCheck) -> Iterator[Finding]:
     elif not log.hashes.get(expected.position, b"").hex().startswith(expected.hash):
         what = "the hash is not the one kept outside: the log was rewritten at or before here"
         yield Finding("events", expected.position, what)
+
+
+def _setting_findings(connection: Connection) -> Iterator[Finding]:
+    """Whether a reason is required as it was set last: setting it is written down as an access."""
+    query = (
+        select(accesses.c.what)
+        .where(accesses.c.what.like(f"{SETTING}%"))
+        .order_by(accesses.c.id.desc())
+        .limit(1)
+    )
+    was_set = connection.execute(query).scalar_one_or_none()
+    if reason_required(connection) != (was_set == f"{SETTING}on"):
+        what = "whether a reason is required was changed without being written down"
+        yield Finding("forlop_store", None, f"{what}: set it with `forlop access require-reason`")
 
 
 def _trigger_findings(connection: Connection) -> Iterator[Finding]:
