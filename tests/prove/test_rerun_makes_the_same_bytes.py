@@ -26,7 +26,7 @@ from adapters.revising import diff, grow
 from domain.calendar import ONE_DAY, Length
 from domain.record import to_row
 from projections.question import Question
-from tests.prove.histories import FIRST, PROFILE, Log, logs, questions
+from tests.prove.histories import FIRST, PROFILE, Log, key, logs, questions
 
 ROWS = [
     {"event_id": "1", "type": "enrolled", "occurred_on": "2003-06-02", "programme": "tiltaksplan"},
@@ -64,8 +64,11 @@ def small_store(engine: Engine, sex: str = "male") -> None:
 
 
 def as_rows(log: Log) -> list[dict[str, str]]:
+    """A log as rows to be appended: the key of a participant is `P` and the number."""
+    names = {key(number).hex(): f"P{number}" for number in range(len(log))}
     facts = [(fact, f"P{who}") for who, history in enumerate(log) for fact in history]
-    return [to_row(who, fact.event) for fact, who in sorted(facts, key=lambda one: one[0].position)]
+    rows = [to_row(who, fact.event) for fact, who in sorted(facts, key=lambda one: one[0].position)]
+    return [row | {n: names[row[n]] for n in ("same_as",) if n in row} for row in rows]
 
 
 def as_asked(question: Question) -> Asked:
