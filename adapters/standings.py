@@ -15,6 +15,7 @@ import orjson
 from sqlalchemy import Connection
 
 from adapters.bulk import insert, look_up
+from adapters.event_store import in_parts
 from adapters.schema import standings
 from domain.calendar import from_microseconds, to_microseconds
 from domain.history import End, History
@@ -54,7 +55,13 @@ def _left(version: int, ends_on: int, ends_at: int, position: int, state: bytes)
 def leave(
     connection: Connection, histories: Mapping[bytes, History], versions: Mapping[bytes, int]
 ) -> None:
-    """Writes down where histories are left; `versions` are those of the participants changed."""
+    """Writes down where histories are left; `versions` are those of the participants changed.
+
+    Where all was annulled there is no end to go on from: what was left there is removed.
+    """
+    nowhere = [person for person in versions if histories[person].end is None]
+    for some in in_parts(nowhere):
+        connection.execute(standings.delete().where(standings.c.participant_id.in_(some)))
     rows = []
     for person, version in versions.items():
         history = histories[person]

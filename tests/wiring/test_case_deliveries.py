@@ -94,6 +94,18 @@ def test_a_snapshot_is_explained_against_what_was_said_in_another_file(
         assert told(run(store, "stock", *asked))["total"] == {"persons": persons, "spells": persons}
 
 
+def test_a_person_of_whom_all_was_annulled_takes_what_comes_after(
+    store: str, tmp_path: Path, run: Run
+) -> None:
+    begun = "source,event_id,participant,type,occurred_on,replaces\na,1,p1,referred,2024-01-01,\n"
+    for number, row in enumerate(
+        ("", "a,2,p1,voided,2024-01-01,1\n", "a,3,p1,referred,2024-02-01,\n")
+    ):
+        (tmp_path / f"{number}.csv").write_text(begun + row, "utf-8")
+        found = told(run(store, "append", tmp_path / f"{number}.csv", "--json"))
+    assert (found["appended"], found["position"]) == (1, 3)
+
+
 def test_a_dry_run_says_what_would_become_of_it_and_keeps_nothing(
     store: str, tmp_path: Path, run: Run
 ) -> None:
