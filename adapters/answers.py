@@ -32,6 +32,7 @@ from projections.question import (
     QuestionError,
     Value,
     check_codes,
+    let_in_places,
 )
 from projections.tally import Sums
 from projections.views import Lens
@@ -113,12 +114,15 @@ def answer(
 
 
 def checked(question: Question, profile: Profile) -> Question:
-    """The question; WrongUseError where it names a code that the profile does not have."""
+    """The question, with the places that it is about.
+
+    Raises WrongUseError where it names a code that the profile does not have.
+    """
     try:
         check_codes(question, profile)
     except QuestionError as error:
         raise WrongUseError(str(error)) from None
-    return question
+    return let_in_places(question, profile)
 
 
 def described(question: Question, table: Table, head: bytes, profile: Profile) -> Result:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 from os import PathLike, fspath
-from typing import Any
+from typing import Any, get_args
 
 import orjson
 from sqlalchemy import Engine
 
 from adapters.access_log import reader
-from adapters.answers import Asked, EngineName, answer
+from adapters.answers import EngineName, answer
+from adapters.arguments import Day, Values, read_asked, read_day, read_known_at
 from adapters.database import open_engine
 from adapters.disclosing import Control, controlled
 from adapters.errors import WrongUseError
@@ -26,14 +27,10 @@ from adapters.readers.rows import RawRow, fill_source
 from adapters.reports.catalogue import find
 from adapters.reports.running import run
 from adapters.summary import Summary
-from domain.calendar import Length, Period, parse_day, parse_known_at
 from domain.codes import Language
 from projections.disclosure import Rule
-from projections.question import Figure, QuestionError, Value
+from projections.question import Figure, QuestionError
 from projections.replay import as_json
-
-Day = date | str
-Values = Value | Sequence[Value]
 
 
 class Store:
@@ -77,7 +74,7 @@ class Store:
         by: str | Sequence[str] = (),
         where: Mapping[str, Values] | None = None,
         window: str | None = None,
-        horizons: Sequence[str] | None = None,
+        horizons: str | Sequence[str] | None = None,
         engine: EngineName = "columnar",
         suppress: int | None = None,
         lang: Language = "en",
@@ -87,27 +84,18 @@ class Store:
 
         `suppress` is the threshold below which counts are hidden, with what would give them away;
         `lang` the language of labels. `more` are `position`, `of`, `programme`, `every`,
-        `targets`, `curve`, `ages`, `places`.
+        `targets`, `curve`, `ages`, `places` (a file, or the profile's). Each may be a value, or
+        text as on the command line; an instant without an offset is Oslo's.
         Raises WrongUseError where the question cannot be meant.
         """
+        given: dict[str, Any] = {"at": at, "known_at": known_at, "start": start, "end": end}
+        given |= {"by": by, "where": where, **more}
+        given |= {} if window is None else {"window": window}
+        given |= {} if horizons is None else {"horizons": horizons}
+        if engine not in get_args(EngineName):
+            raise WrongUseError(f"there is no engine {engine!r}; columnar, reference or spark")
         try:
-            if (start is None) != (end is None):
-                raise WrongUseError("a period needs both start and end")
-            period = Period.closed(_day(start), _day(end)) if start and end else None
-            given = dict(more)
-            if window is not None:
-                given["window"] = Length.parse(window)
-            if horizons is not None:
-                given["horizons"] = tuple(map(Length.parse, horizons))
-            asked = Asked(
-                figure,
-                at=None if at is None else _day(at),
-                known_at=_known_at(known_at),
-                period=period,
-                by=(by,) if isinstance(by, str) else tuple(by),
-                where={name: _values(values) for name, values in (where or {}).items()},
-                **given,
-            )
+            asked = read_asked(figure, self._folder.places, given)
         except (ValueError, QuestionError) as error:
             raise WrongUseError(str(error)) from None
         found: Any = answer(self._engine, self._profile, asked, engine).as_mapping()
@@ -139,8 +127,8 @@ class Store:
         found, meta, day = replay_of(
             self._engine,
             participant,
-            at=None if at is None else _day(at),
-            known_at=_known_at(known_at),
+            at=read_day(at),
+            known_at=read_known_at(known_at),
             position=position,
             by=reader(user, reason),
         )
@@ -174,19 +162,3 @@ def _raw(rows: Iterable[Mapping[str, Any]], source: str | None) -> Iterable[RawR
         raw = RawRow(line, orjson.dumps(dict(cells), default=str), dict(cells))
         fill_source(raw, source)
         yield raw
-
-
-def _day(day: Day) -> date:
-    return parse_day(day) if isinstance(day, str) else day
-
-
-def _known_at(moment: datetime | Day | None) -> datetime | None:
-    if moment is None or isinstance(moment, datetime):
-        return moment
-    return parse_known_at(moment if isinstance(moment, str) else moment.isoformat())
-
-
-def _values(values: Values) -> tuple[Value, ...]:
-    if values is None or isinstance(values, str | bool):
-        return (values,)
-    return tuple(values)

@@ -9,6 +9,7 @@ from typing import Any, cast
 import typer
 
 from adapters.answers import Asked
+from adapters.arguments import parse_ages, parse_share
 from adapters.errors import WrongUseError
 from adapters.places import read_places
 from cli.options import read, read_day, read_known_at
@@ -43,7 +44,7 @@ def asked(figure: str, given: dict[str, Any], places: tuple[Place, ...] = ()) ->
         )
         options["targets"] = _targets(given["targets"])
     if given.get("ages"):
-        options["ages"] = read("--ages", given["ages"], _ages)
+        options["ages"] = read("--ages", given["ages"], parse_ages)
     if "places" in given:
         options["places"] = read_places(Path(given["places"])) if given["places"] else places
     return Asked(cast(Figure, figure), **options)
@@ -82,25 +83,7 @@ def _where(conditions: list[str]) -> dict[str, Any]:
 
 def _targets(text: str | None) -> tuple[float | None, ...]:
     return (
-        () if text is None else tuple(read("--targets", part, _share) for part in text.split(","))
+        ()
+        if text is None
+        else tuple(read("--targets", part, parse_share) for part in text.split(","))
     )
-
-
-def _share(text: str) -> float:
-    """A share as 0.55, 55% or 55."""
-    try:
-        number = float(text.removesuffix("%"))
-    except ValueError:
-        raise ValueError("no share; write it as 55% or 0.55") from None
-    if not 0 <= number <= 100:
-        raise ValueError("no share; it lies between 0 and 100%")
-    return number / 100 if text.endswith("%") or number > 1 else number
-
-
-def _ages(text: str) -> tuple[int, int | None]:
-    lowest, dash, highest = text.partition("-")
-    if not lowest.isdecimal() or (highest and not highest.isdecimal()):
-        raise ValueError("no span of ages; write it as 18-30")
-    if not dash:
-        return int(lowest), int(lowest)
-    return int(lowest), int(highest) if highest else None

@@ -283,8 +283,9 @@ def _capacity(question: Question, rows: Rows) -> list[Row]:
     laid = []
     for key in sorted(used, key=_as_text):
         places = tuple(p for p in question.places if (p.measure, p.provider) == key)
-        row = {"measure": key[0], "provider": key[1]}
-        laid.append(row | _capacity_of(question, places, used[key]))
+        row = {"measure": key[0], "provider": key[1]} | _capacity_of(question, places, used[key])
+        if _says_something(row):
+            laid.append(row)
     return laid
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, Final, Literal, TypeAlias
 
@@ -250,6 +250,28 @@ def _check_code(profile: Profile, name: str, value: str) -> None:
         raise QuestionError(f"{name} has no code {value!r}; nearest: {', '.join(near)}")
 
 
+def let_in_places(question: Question, profile: Profile) -> Question:
+    """The question with those of its places that its filters on the measure let in.
+
+    Places of no named provider stay where a provider is asked for that has none of its own.
+    """
+
+    def let_in(place: Place) -> bool:
+        own = {
+            "measure": place.measure,
+            "measure_group": profile.group_of("measure", place.measure),
+        }
+        if any(value not in question.where.get(name, (value,)) for name, value in own.items()):
+            return False
+        wanted = set(question.where.get("provider", (place.provider,)))
+        if place.provider is None:
+            wanted -= {p.provider for p in question.places if p.measure == place.measure} - {None}
+            return bool(wanted)
+        return place.provider in wanted
+
+    return replace(question, places=tuple(filter(let_in, question.places)))
+
+
 def read_where(conditions: list[str]) -> dict[str, tuple[Value, ...]]:
     """`DIM=VALUE` conditions; one dimension twice means either, `DIM=` means unknown."""
     where: dict[str, tuple[Value, ...]] = {}
@@ -257,11 +279,12 @@ def read_where(conditions: list[str]) -> dict[str, tuple[Value, ...]]:
         name, sign, text = condition.partition("=")
         if not sign:
             raise QuestionError(f"--where {condition!r} should read DIMENSION=VALUE")
-        where[name] = (*where.get(name, ()), _read_value(name, text))
+        where[name] = (*where.get(name, ()), read_value(name, text))
     return where
 
 
-def _read_value(name: str, text: str) -> Value:
+def read_value(name: str, text: str) -> Value:
+    """A dimension's value from its text; empty text means unknown."""
     if text == "":
         return None
     if name in BOOLEAN:

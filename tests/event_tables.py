@@ -35,7 +35,7 @@ from projections.columnar.asking import ask as columnar_sums
 from projections.columnar.building import build
 from projections.columnar.tables import DERIVED, LOG, day_number, definition, month_day
 from projections.layout import Table, lay_out
-from projections.question import Question, check_codes, read_where
+from projections.question import Question, check_codes, let_in_places, read_where
 
 AFTER_ALL = parse_known_at("2100-01-01")
 _COLUMNS = ("who", "type", "occurred_on", "recorded_at", "fields")
@@ -49,7 +49,7 @@ class Events:
 
     def ask(self, figure: str, at: str | None = None, **asked: Any) -> Table:
         """A figure over them, with arguments as a user writes them (`period="A B"`)."""
-        question = question_of(figure, at, **asked)
+        question = let_in_places(question_of(figure, at, **asked), default_profile())
         check_codes(question, default_profile())
         found = reference.answer(question, default_profile(), self.histories)
         if question.position >= sum(map(len, self.histories)):

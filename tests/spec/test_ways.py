@@ -116,6 +116,41 @@ def test_capacity_sets_places_against_places_used_day_by_day() -> None:
     total_is(found, "places | used | used_highest | share_used\n3 | 1.1 | 2 | 0.366667")
 
 
+PLACES = (
+    Place("mentor", "Nav", date(2003, 4, 1), None, 4),
+    Place("mentor", None, date(2003, 4, 1), None, 2),
+    Place("training_amo", None, date(2003, 4, 1), None, 8),
+)
+IN_MENTOR = """
+    who  | type            | occurred_on | fields
+    Anna | measure_started | 2003-04-01  | measure=mentor; placement=a; track=ordinary; provider=Nav
+"""
+
+
+def test_places_that_are_not_there_in_the_period_have_no_row() -> None:
+    found = events(IN_MENTOR).ask("capacity", period="2003-03-01 2003-03-31", places=PLACES)
+    assert found.rows == []
+
+
+@pytest.mark.parametrize(
+    ("where", "places"),
+    [
+        ("measure=mentor", 6),
+        ("measure=training_amo", 8),
+        ("measure_group=training", 8),
+        ("provider=Nav", 12),  # training has none of its own at Nav, so those for anybody
+        ("provider=", 10),
+        ("sex=female", 14),
+    ],
+)
+def test_a_filter_on_the_measure_keeps_the_places_of_that_measure(where: str, places: int) -> None:
+    found = events(IN_MENTOR).ask(
+        "capacity", period="2003-04-01 2003-04-10", where=[where], places=PLACES
+    )
+    assert found.total is not None
+    assert found.total["places"] == places
+
+
 def test_measures_without_places_have_a_row_and_no_share() -> None:
     found = events("""
         who  | type            | occurred_on | fields
