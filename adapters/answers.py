@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from importlib import import_module
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
 from sqlalchemy import Connection, Engine, select
@@ -36,6 +36,9 @@ from projections.question import (
 )
 from projections.tally import Sums
 from projections.views import Lens
+
+if TYPE_CHECKING:
+    from adapters.columnar_copy import DuckRunner
 
 EngineName = Literal["columnar", "reference", "spark"]
 
@@ -225,21 +228,30 @@ def _by_columns(
     if question.position == 0:
         return lay_out(question, Sums())
     from adapters.columnar_copy import ColumnarCopy  # noqa: PLC0415 - a slow import
-    from projections.columnar.asking import ask  # noqa: PLC0415
 
-    with ColumnarCopy(engine).at_least(connection, question.position) as (runner, stands_at):
-        apart = (
-            "SELECT pid FROM link UNION SELECT p.pid FROM link l "
-            "JOIN person p ON p.participant_id = unhex(l.same_as)"
+    with ColumnarCopy(engine).at_least(connection, question.position) as copy:
+        return over_copy(copy, connection, profile, question)
+
+
+def over_copy(
+    copy: tuple[DuckRunner, int], connection: Connection, profile: Profile, question: Question
+) -> Table:
+    """A figure over an open copy that stands at its position or later."""
+    from projections.columnar.asking import ask  # noqa: PLC0415 - a slow import
+
+    runner, stands_at = copy
+    apart = (
+        "SELECT pid FROM link UNION SELECT p.pid FROM link l "
+        "JOIN person p ON p.participant_id = unhex(l.same_as)"
+    )
+    if stands_at > question.position:
+        apart += (
+            f" UNION SELECT pid FROM log WHERE position > {question.position} "
+            f"AND recorded <= {to_microseconds(question.known_at)}"
         )
-        if stands_at > question.position:
-            apart += (
-                f" UNION SELECT pid FROM log WHERE position > {question.position} "
-                f"AND recorded <= {to_microseconds(question.known_at)}"
-            )
-        runner.run(f"CREATE TEMPORARY TABLE unsettled AS {apart}")
-        found = runner.rows("SELECT participant_id FROM person JOIN unsettled USING (pid)")
-        sums = ask(question, profile, runner, without="unsettled" if found else None)
+    runner.run(f"CREATE OR REPLACE TEMPORARY TABLE unsettled AS {apart}")
+    found = runner.rows("SELECT participant_id FROM person JOIN unsettled USING (pid)")
+    sums = ask(question, profile, runner, without="unsettled" if found else None)
     _add_apart(sums, [bytes(one) for (one,) in found], connection, profile, question)
     return lay_out(question, sums)
 

@@ -1,43 +1,87 @@
-"""Many figures over one store, for a report: its histories are read, and folded, once."""
+"""Many figures over one store as it stood at one moment, each counted once: for a report."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from sqlalchemy import Engine
 
-from adapters.answers import Asked, Result, checked, described, head_at, settle_at
+from adapters.answers import (
+    Asked,
+    EngineName,
+    Result,
+    answer,
+    checked,
+    described,
+    head_at,
+    over_copy,
+    settle_at,
+)
 from adapters.database import reading
 from adapters.errors import WrongUseError
 from adapters.event_store import appended_at
 from adapters.facts import every_history, linked_participants
 from domain.codes import Profile
-from domain.history import Cutoff
+from domain.history import Cutoff, Fact
 from domain.journey import Journey
 from projections import reference
 from projections.layout import Table
 from projections.question import Question
 from projections.views import Lens
 
+if TYPE_CHECKING:
+    from adapters.columnar_copy import DuckRunner
+
 
 class Answers:
-    """Many figures over one store as it stood when this was made, its histories read once.
+    """Many figures over one store as it stood when this was made.
 
-    For a report, whose figures have most of their journeys in common. A figure that was asked
-    before is not counted again. `answer` raises WrongUseError as the function does.
+    For a report, whose figures share much: one that was asked before is not counted again, and
+    the reference engine reads the histories once and folds them once a cutoff.
     """
 
-    def __init__(self, engine: Engine, profile: Profile, position: int | None = None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        profile: Profile,
+        position: int | None = None,
+        by_engine: EngineName = "columnar",
+    ) -> None:
+        self._engine = engine
         self._profile = profile
+        self._by_engine = by_engine
         with reading(engine) as connection:
             self._head = head_at(connection, position)
             self._moment = appended_at(connection, self._head[0])
-            self._histories = list(every_history(connection, self._head[0]))
-            self._linked = linked_participants(connection, self._head[0])
         self._journeys: dict[Cutoff, list[Journey]] = {}
         self._results: dict[bytes, Result] = {}
+        self._copy: tuple[DuckRunner, int] | None = None
+
+    @contextmanager
+    def at_hand(self) -> Iterator[None]:
+        """Keeps the columnar copy open meanwhile, so that each figure need not open it.
+
+        Nothing may refresh the copy until then: ask for no later position from inside.
+        """
+        if self._by_engine != "columnar" or self.position == 0:
+            yield
+            return
+        from adapters.columnar_copy import ColumnarCopy  # noqa: PLC0415 - a slow import
+
+        with (
+            reading(self._engine) as connection,
+            ColumnarCopy(self._engine).at_least(connection, self.position) as copy,
+        ):
+            self._copy = copy
+            try:
+                yield
+            finally:
+                self._copy = None
 
     @property
     def position(self) -> int:
@@ -45,15 +89,13 @@ class Answers:
         return self._head[0]
 
     def answer(self, asked: Asked) -> Result:
-        """A figure, the same as `answer` gives it at this position."""
+        """A figure, the same as `answer` gives it at this position; WrongUseError as it raises."""
         if asked.position not in (None, self.position):
-            raise WrongUseError(f"these histories were read at position {self.position}")
+            raise WrongUseError(f"these figures are counted at position {self.position}")
         question = self._settled(asked)
         key = orjson.dumps(question.as_meta())
         if key not in self._results:
-            journeys = self._journeys_for(question)
-            table = reference.answer_over(question, self._profile, journeys)
-            self._results[key] = described(question, table, self._head[1], self._profile)
+            self._results[key] = self._counted(asked, question)
         return self._results[key]
 
     def journeys(self, asked: Asked) -> tuple[Question, Lens, list[Journey]]:
@@ -68,12 +110,31 @@ class Answers:
     def _settled(self, asked: Asked) -> Question:
         return checked(settle_at(asked, self.position, self._moment), self._profile)
 
+    def _counted(self, asked: Asked, question: Question) -> Result:
+        if self._copy is not None:
+            with reading(self._engine) as connection:
+                table = over_copy(self._copy, connection, self._profile, question)
+        elif self._by_engine == "reference":
+            journeys = self._journeys_for(question)
+            table = reference.answer_over(question, self._profile, journeys)
+        else:
+            here = replace(asked, position=self.position)
+            return answer(self._engine, self._profile, here, self._by_engine)
+        return described(question, table, self._head[1], self._profile)
+
+    @cached_property
+    def _histories(self) -> tuple[list[tuple[bytes, list[Fact]]], set[bytes]]:
+        """Every history, and who is linked to whom; the log before a position never changes."""
+        with reading(self._engine) as connection:
+            histories = list(every_history(connection, self.position))
+            return histories, linked_participants(connection, self.position)
+
     def _journeys_for(self, question: Question) -> list[Journey]:
         """Folded once for each cutoff; the date matters only where keys are linked."""
+        histories, linked = self._histories
         cutoff = reference.cutoff_of(question)
-        if self._linked:
+        if linked:
             cutoff = replace(cutoff, at=question.at)
         if cutoff not in self._journeys:
-            found = reference.journeys_of(self._histories, self._linked, question)
-            self._journeys[cutoff] = list(found)
+            self._journeys[cutoff] = list(reference.journeys_of(histories, linked, question))
         return self._journeys[cutoff]

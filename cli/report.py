@@ -9,7 +9,15 @@ import typer
 
 from cli import options
 from cli.disclosing import Round, Suppress, Suppressing, SuppressZeros, Symbol, control
-from cli.options import DEFAULT_PROFILE, DEFAULT_STORE, Format, Lang, LangOption, ProfileOption
+from cli.options import (
+    DEFAULT_PROFILE,
+    DEFAULT_STORE,
+    Engines,
+    Format,
+    Lang,
+    LangOption,
+    ProfileOption,
+)
 
 if TYPE_CHECKING:
     from adapters.disclosing import Control
@@ -83,6 +91,7 @@ def run(
         str | None, typer.Option("--out", metavar="FOLDER", help="Publish: a page, a workbook.")
     ] = None,
     position: options.Position = None,
+    engine: options.Engine = Engines.columnar,
     format_: options.FormatOption = Format.table,
     lang: LangOption = Lang.en,
     suppress: Suppress = None,
@@ -109,7 +118,7 @@ def run(
     }  # fmt: skip
     publishes = out is not None and any(report.suppresses for report in reports)
     wanted = None if no_suppress else control(given, by_default=publishes)
-    done, at = _run(reports, folder, store, position, lang, wanted)
+    done, at = _run(reports, folder, store, position, engine, lang, wanted)
     if out is None:
         _print(done, folder, format_, lang)
     else:
@@ -121,6 +130,7 @@ def _run(
     folder: ProfileFolder,
     store: str,
     position: int | None,
+    by_engine: Engines,
     lang: Lang,
     wanted: Control | None,
 ) -> tuple[Run, int]:
@@ -132,7 +142,7 @@ def _run(
     from cli.append import progress  # noqa: PLC0415
 
     engine = open_engine(store, make=False)
-    answers = Answers(engine, folder.profile, position)
+    answers = Answers(engine, folder.profile, position, by_engine.value)
 
     def guard(results: Any) -> Any:
         assert wanted is not None

@@ -25,6 +25,9 @@ class Numbers(Protocol):
     def number(self, asked: Asked, wanted: Mapping[str, Value], column: str) -> Fraction | None:
         """A column of the row that has these values; of the total, where none is wanted."""
 
+    def values(self, asked: Asked, dimension: str) -> Iterable[Value]:
+        """All that a figure's rows have of a dimension, each once."""
+
 
 class Amount(Protocol):
     """A cell's recipe."""
@@ -61,14 +64,32 @@ class Count:
         where = {**self.asked.where, **{n: v for n, v in either.items() if n not in split}}
         by = {**one, **split}.keys() - TELLS_APART.get(self.asked.figure, frozenset())
         asked = replace(self.asked, by=tuple(sorted(by)), where=where)
-        found = [
-            numbers.number(
-                asked, {**self.picks, **one, **dict(zip(split, v, strict=True))}, self.column
-            )
+        wanted = {**self.picks, **one}
+        found = _added_up(
+            numbers.number(asked, {**wanted, **dict(zip(split, v, strict=True))}, self.column)
             for v in product(*split.values())
-        ]
-        known = [number for number in found if number is not None]
-        return sum(known, Fraction(0)) if len(known) == len(found) else None
+        )
+        if len(split) != 1:
+            return found
+        ((dimension, values),) = split.items()
+        rest = self._all_but_the_others(numbers, asked, wanted, dimension, values)
+        return rest if found is None else found
+
+    def _all_but_the_others(
+        self,
+        numbers: Numbers,
+        asked: Asked,
+        wanted: Mapping[str, Value],
+        dimension: str,
+        values: tuple[Value, ...],
+    ) -> Fraction | None:
+        """What rows come to by what is left of the whole, where one of them may not be printed."""
+        whole = replace(asked, by=tuple(name for name in asked.by if name != dimension))
+        others = [v for v in numbers.values(asked, dimension) if v not in values]
+        taken = (numbers.number(asked, {**wanted, dimension: v}, self.column) for v in others)
+        less = _added_up(taken)
+        found = numbers.number(whole, wanted, self.column)
+        return None if found is None or less is None else found - less
 
     def _adds_up_by(self, dimension: str) -> bool:
         """Whether nothing counted has two values of a dimension, so that rows may be added up.
@@ -99,9 +120,7 @@ class Sum:
     parts: tuple[Amount, ...]
 
     def of(self, numbers: Numbers) -> Fraction | None:
-        found = [part.of(numbers) for part in self.parts]
-        known = [part for part in found if part is not None]
-        return sum(known, Fraction(0)) if len(known) == len(found) else None
+        return _added_up(part.of(numbers) for part in self.parts)
 
     def within(self, narrowing: Mapping[str, Choice]) -> Sum:
         return Sum(tuple(part.within(narrowing) for part in self.parts))
@@ -214,6 +233,16 @@ class NoData:
 def percent(part: Amount, whole: Amount) -> Rounded:
     """A part of a whole in whole percent."""
     return Rounded(Times(Ratio(part, whole), 100))
+
+
+def _added_up(found: Iterable[Fraction | None]) -> Fraction | None:
+    """The sum; None where a part is not known."""
+    together = Fraction(0)
+    for number in list(found):
+        if number is None:
+            return None
+        together += number
+    return together
 
 
 def _each_once(amounts: Iterable[Amount]) -> tuple[str, ...]:

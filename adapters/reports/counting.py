@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final, TypeAlias
@@ -37,6 +37,9 @@ class Counted:
             return Fraction(0)
         return as_number(row[column])
 
+    def values(self, asked: Asked, dimension: str) -> Iterable[Value]:
+        return _values(self._answers.answer(asked).rows, dimension)
+
     def use(self, asked: Asked) -> Result:
         """A whole figure, for a chart."""
         result = self._answers.answer(asked)
@@ -64,6 +67,9 @@ class Published:
     def number(self, asked: Asked, wanted: Mapping[str, Value], column: str) -> Fraction | None:
         row = row_of(self.of(asked), wanted)
         return Fraction(0) if row is None else as_number(row[column])
+
+    def values(self, asked: Asked, dimension: str) -> Iterable[Value]:
+        return _values(self.of(asked)["rows"], dimension)
 
     def of(self, asked: Asked) -> Mapping[str, Any]:
         """A whole figure, as it may be published."""
@@ -94,6 +100,10 @@ def row_of(result: Mapping[str, Any], wanted: Mapping[str, Value]) -> Row | None
 
 def as_number(value: float | None) -> Fraction | None:
     return None if value is None else Fraction(Decimal(repr(value)))
+
+
+def _values(rows: Sequence[Row], dimension: str) -> Iterable[Value]:
+    return dict.fromkeys(row[dimension] for row in rows)
 
 
 def _trimmed(result: Result, added: list[Row], columns: Mapping[str, None]) -> dict[str, Any]:

@@ -87,7 +87,8 @@ def workbook(run: Run, about: About) -> bytes:
     for result in results:
         result["meta"]["notes"] = [*result["meta"]["notes"], about.protection()]
         result["meta"]["command"] = about.command
-    return xlsx.workbook(results, {}, about.language)
+    names = [ran.report.name for ran in run.reports]
+    return xlsx.workbook(results, {}, about.language, names)
 
 
 def _worded(ran: Ran, language: Language) -> dict[str, Any]:

@@ -87,11 +87,12 @@ def compare(answers: Answers, done: Callable[[int], None] | None = None) -> list
         published.setdefault(row["table"], []).append(row)
     reports, known, numbers = shipped(), _differences(), Counted(answers)
     tables = []
-    for name, report in sorted(reports.items(), key=lambda pair: pair[1].number):
-        cells = tuple(_compared(numbers, report, published.pop(name), known))
-        tables.append(Table(name, report.titles, cells, report.sheet.is_grid))
-        if done is not None:
-            done(1)
+    with answers.at_hand():
+        for name, report in sorted(reports.items(), key=lambda pair: pair[1].number):
+            cells = tuple(_compared(numbers, report, published.pop(name), known))
+            tables.append(Table(name, report.titles, cells, report.sheet.is_grid))
+            if done is not None:
+                done(1)
     if published:
         raise ValueError(f"tables without a report: {', '.join(published)}")
     return tables

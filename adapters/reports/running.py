@@ -49,12 +49,15 @@ def run(
     """Counts reports; `guard` is what disclosure control does to their figures, all together."""
     counted = Counted(answers)
     true: list[dict[Place, Fraction | None]] = []
-    for report in reports:
-        true.append(_cells(report, counted, answers))
-        if report.chart not in (None, "bars"):
-            counted.use(report.figures[str(report.chart)])
-        if done is not None:
-            done(1)
+    with answers.at_hand():
+        for report in reports:
+            true.append(_cells(report, counted, answers))
+            if report.chart not in (None, "bars"):
+                counted.use(report.figures[str(report.chart)])
+            for asked in report.figures.values():
+                answers.answer(asked)  # the table says when and over what it was counted
+            if done is not None:
+                done(1)
     published = None if guard is None else Published(counted, answers, guard)
     ran = []
     for report, before in zip(reports, true, strict=True):
@@ -122,8 +125,7 @@ def _ran(
         meta["disclosure"] = _disclosure(published, before, after, report)
     columns = list(dict.fromkeys(column for _, column in after))
     names = [*dict.fromkeys(row for row, _ in after), *columns]
-    meta["headings"] = {"row": "", "column": "", "value": ""}
-    meta["headings"] |= {name: naming(name) for name in columns}
+    meta["headings"] = _headings(report, naming) | {name: naming(name) for name in columns}
     labels = {"row": _codes(names, naming), "column": _codes(names, naming)}
     chart = None
     if report.chart not in (None, "bars"):
@@ -133,6 +135,14 @@ def _ran(
         chart = {**whole, "meta": {**whole["meta"], **said}}
     result = {"meta": meta, "rows": rows, "total": total}
     return Ran(report, result, {**profile.lists, **labels}, chart)
+
+
+def _headings(report: Report, naming: Naming) -> dict[str, str]:
+    """What stands over the rows' names, and before the total."""
+    sheet = report.sheet
+    over = naming.heading(sheet.rows.dimension) if isinstance(sheet, Grid) else ""
+    value = "" if sheet.is_grid else naming.heading("number")
+    return {"row": over, "column": "", "value": value, TOTAL: naming(TOTAL)}
 
 
 def _codes(names: Sequence[str], naming: Naming) -> dict[str, Code]:

@@ -20,6 +20,10 @@ class Naming:
         self._own = {} if report is None else report.labels.get(language, {})
         self.language = language
 
+    def heading(self, column: str) -> str:
+        """What a dimension's column is called, in the report's own words first."""
+        return self._own.get(column) or heading(column, self.language)
+
     def __call__(self, name: str) -> str:
         if name in self._own:
             return self._own[name]

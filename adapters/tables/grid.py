@@ -10,7 +10,8 @@ from adapters.tables import numbers
 from adapters.tables.wording import Labels, figure_title, heading, label, word
 from domain.codes import Language
 
-Kind = Literal["text", "count", "decimal", "percent"]
+# `mixed`: whole numbers are counts, others decimals, each for itself: a list of unlike numbers.
+Kind = Literal["text", "count", "decimal", "percent", "mixed"]
 Result = Mapping[str, Any]
 _SHARES = frozenset({"share", "share_of_final", "share_used", "target", "expected_share"})
 _PROBABILITIES = frozenset({"competing_risks", "expected_final"})
@@ -65,7 +66,8 @@ def grid(result: Result, labels: Labels, language: Language) -> Grid:
     foot = None
     if total is not None and rows:
         hidden = {column: symbol for row, column in gone if row is None}
-        foot = _total(columns, total, hidden, labels, language)
+        name = meta.get("headings", {}).get("total") or word("total", language)
+        foot = _total(columns, total, hidden, name, labels, language)
     has_curve = any("curve" in row for row in rows)
     return Grid(
         figure_title(meta, language, labels),
@@ -107,7 +109,10 @@ def _kind(name: str, figure: str, rows: Sequence[Mapping[str, Any]]) -> Kind:
     values = [row[name] for row in rows if row.get(name) is not None]
     if any(isinstance(value, str) for value in values):
         return "text"
-    return "decimal" if any(isinstance(value, float) for value in values) else "count"
+    if not any(isinstance(value, float) for value in values):
+        return "count"
+    is_list = figure == "report" and any("column" in row for row in rows)
+    return "mixed" if is_list else "decimal"
 
 
 def _field(
@@ -127,7 +132,14 @@ def _field(
         return Field(text, text)
     if value is None:
         return Field(None, MISSING)
-    return Field(value, shown(value, column.kind, language))
+    return Field(value, shown(value, kind_of(column, value), language))
+
+
+def kind_of(column: Column, value: float) -> Kind:
+    """How a number of a column is shown."""
+    if column.kind != "mixed":
+        return column.kind
+    return "decimal" if isinstance(value, float) else "count"
 
 
 def shown(value: float, kind: Kind, language: Language) -> str:
@@ -141,13 +153,14 @@ def _total(
     columns: Sequence[Column],
     total: Mapping[str, Any],
     hidden: Mapping[str, str],
+    name: str,
     labels: Labels,
     language: Language,
 ) -> tuple[Field, ...]:
     fields = []
     for i, column in enumerate(columns):
         if column.kind == "text":
-            text = word("total", language) if i == 0 else MISSING
+            text = name if i == 0 else MISSING
             fields.append(Field(text or None, text))
         else:
             fields.append(_field(column, total, hidden.get(column.name), labels, language))

@@ -11,23 +11,27 @@ from adapters.tables.wording import Labels, word
 from domain.codes import Language
 
 STYLE = """\
-body { font: 16px/1.45 system-ui, sans-serif; color: #111; max-width: 70rem; margin: 2rem auto; \
-padding: 0 1rem; }
+:root { color-scheme: light dark; --ink: #111; --soft: #333; --paper: #fff; --band: #f3f3f3; \
+--rule: #ccc; }
+@media screen and (prefers-color-scheme: dark) { :root { --ink: #e8e8e8; --soft: #c4c4c4; \
+--paper: #161616; --band: #262626; --rule: #4a4a4a; } }
+body { font: 16px/1.45 system-ui, sans-serif; color: var(--ink); background: var(--paper); \
+max-width: 70rem; margin: 2rem auto; padding: 0 1rem; }
 figure.table { margin: 0 0 2.5rem; overflow-x: auto; }
+figure.table h2 { font-size: 1.15rem; margin: 0 0 .4rem; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-caption { text-align: left; font-weight: 600; font-size: 1.15rem; padding-bottom: .4rem; }
 th, td { padding: .25rem .8rem; text-align: left; vertical-align: top; }
-thead th { border-bottom: 2px solid #111; vertical-align: bottom; position: sticky; top: 0; \
-background: #fff; }
+thead th { border-bottom: 2px solid var(--ink); vertical-align: bottom; }
 tbody th { font-weight: 400; }
-tbody tr:nth-child(even) { background: #f3f3f3; }
-tfoot th, tfoot td { border-top: 1px solid #111; font-weight: 600; }
-.number { text-align: right; white-space: nowrap; }
-figcaption, details { font-size: .85rem; color: #333; }
+tbody tr:nth-child(even) { background: var(--band); }
+tfoot th, tfoot td { border-top: 1px solid var(--ink); font-weight: 600; }
+.number { text-align: right; }
+td.number { white-space: nowrap; }
+figcaption, details { font-size: .85rem; color: var(--soft); }
 figcaption p { margin: .3rem 0; }
 details dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem 1rem; }
 dd { margin: 0; overflow-wrap: anywhere; }
-@media print { body { max-width: none; margin: 0; } thead th { position: static; } }
+@media print { body { max-width: none; margin: 0; } }
 """
 
 
@@ -51,7 +55,7 @@ def fragment(result: Mapping[str, Any], labels: Labels, language: Language) -> s
     foot = f"<tfoot>\n<tr>{_cells(laid.columns, laid.total)}</tr>\n</tfoot>\n" if laid.total else ""
     notes = "".join(f"<p>{escape(note)}</p>\n" for note in laid.notes)
     return (
-        f'<figure class="table">\n<table>\n<caption>{escape(laid.title)}</caption>\n'
+        f'<figure class="table">\n<h2>{escape(laid.title)}</h2>\n<table>\n'
         f"<thead>\n<tr>{head}</tr>\n</thead>\n<tbody>\n{body}</tbody>\n{foot}</table>\n"
         f"<figcaption>\n{notes}</figcaption>\n{_provenance(laid, language)}</figure>\n"
     )

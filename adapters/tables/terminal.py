@@ -6,7 +6,7 @@ import io
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from adapters.tables.grid import grid
+from adapters.tables.grid import Grid, grid
 from adapters.tables.wording import Labels
 from domain.codes import Language
 
@@ -33,22 +33,21 @@ def text(
 
     out = io.StringIO()
     console = Console(file=out, width=width, force_terminal=color, highlight=False)
-    console.print(table(result, labels, language))
-    for note in grid(result, labels, language).notes:
+    laid = grid(result, labels, language)
+    console.print(Text(laid.title, style="italic"))
+    console.print(_table(laid))
+    for note in laid.notes:
         console.print(Text(note), style="dim")
     return ("\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n").encode()
 
 
-def table(result: Mapping[str, Any], labels: Labels, language: Language) -> Table:
+def _table(laid: Grid) -> Table:
     """The table for a console of any width; markup in the data is shown, not obeyed."""
     from rich import box  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    laid = grid(result, labels, language)
     drawn = Table(
-        title=Text(laid.title),
-        title_justify="left",
         box=box.SIMPLE_HEAD,
         show_footer=False,
         pad_edge=False,

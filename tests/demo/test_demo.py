@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import adapters.demo
-from adapters.answers import Asked, answer
+from adapters.answers import Asked, EngineName, answer
 from adapters.database import open_engine
 from adapters.demo import DRAWN_AT
 from adapters.errors import WrongUseError
@@ -141,7 +141,7 @@ def test_table_3_reads_as_it_was_published(again: Result) -> None:
     assert (
         printed(again, "aetat-3")
         == """\
-Deltakere etter måned og målgruppe
+Tabell 3. Deltakere etter måned og målgruppe, 2003
 
                                         Langtids
            Eneforsørger   20-24 år   sosialhjelp    Sum
@@ -164,7 +164,7 @@ def test_table_4_of_eigersund_marks_the_share_that_contradicts(again: Result) ->
     assert (
         printed(again, "eigersund-4")
         == """\
-Resultater av Kvalifiseringsprogrammet, prosent av deltakerne
+Tabell 4. Resultater av Kvalifiseringsprogrammet, prosent
 
                                2019    2020   2021   2022
  ────────────────────────────────────────────────────────
@@ -184,20 +184,22 @@ def test_no_number_is_lost_on_a_narrow_terminal(again: Result) -> None:
     assert eiker.split() == ["Nedre", "Eiker", "31", "28", "3", "6", "48", "45", "≠", "47"]
 
 
-def test_many_answers_over_histories_read_once_are_those_of_one_at_a_time(
-    again: Result, store: str
+@pytest.mark.parametrize("by_engine", ["columnar", "reference"])
+def test_many_answers_of_one_moment_are_those_of_one_at_a_time(
+    again: Result, store: str, by_engine: EngineName
 ) -> None:
     assert again.exit_code == 0
     engine, profile = open_engine(store, make=False), default_profile()
-    answers = Answers(engine, profile)
+    answers = Answers(engine, profile, by_engine=by_engine)
     year = Period.closed(date(2003, 1, 1), date(2003, 12, 31))
     for asked in (
         Asked("stock", at=date(2003, 12, 31), known_at=DRAWN_AT, by=("target_group",)),
         Asked("series", period=year, every="quarter", by=("programme",)),
     ):
         alone = answer(engine, profile, asked, by_engine="reference")
-        assert answers.answer(asked).as_json() == alone.as_json()
-    with pytest.raises(WrongUseError, match="these histories were read at position 49045"):
+        with answers.at_hand():
+            assert answers.answer(asked).as_json() == alone.as_json()
+    with pytest.raises(WrongUseError, match="these figures are counted at position 49045"):
         answers.answer(Asked("stock", position=1))
 
 

@@ -57,7 +57,7 @@ def forlop(folder: Path, *arguments: str) -> Result:
 def test_a_report_beside_the_store_is_listed_and_run(mine: Path) -> None:
     assert "Young and others" in forlop(mine, "report", "list").stdout
     printed = forlop(mine, "report", "run", "young", "--format", "csv").stdout.splitlines()
-    assert printed[0] == ',Persons,"Aged 20-24, %"'
+    assert printed[0] == 'Sex,Persons,"Aged 20-24, %"'
     assert [line.split(",")[0] for line in printed[1:]] == ["Female", "Male", "Unknown", "Total"]
     assert forlop(mine, "report", "show", "young").stdout == REPORT
 
