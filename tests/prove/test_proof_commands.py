@@ -113,7 +113,7 @@ def test_what_a_correction_and_a_return_changed(store: str) -> None:
         ["return", "", "-1", "+1", ""],
     ]
     assert printed[-5:] == [
-        "  return (a return that cancelled an exit): 1 persons",
+        "  return (a return that cancelled an exit): 1 person",
         "    A: final -1, returned +1",
         "      learned: reentered 2003-12-30 tiltaksplan, recorded 2004-01-02 12:00, position 6",
         "",
