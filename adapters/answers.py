@@ -20,7 +20,7 @@ from adapters.schema import events
 from adapters.tables import json
 from domain.calendar import OSLO, Length, Period, Step, from_microseconds, to_microseconds
 from domain.codes import Profile
-from domain.standing import Kind
+from domain.kinds import Kind
 from projections import reference
 from projections.layout import Row, Table, lay_out
 from projections.question import (

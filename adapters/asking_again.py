@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, 
 
 from adapters.answers import Asked
 from domain.calendar import ONE_DAY, Length, Period, Step, parse_day, parse_instant
-from domain.standing import Kind
+from domain.kinds import Kind
 from projections.question import HORIZONS, WINDOW, Figure, Place, Value
 
 M = TypeVar("M", bound="FigureMeta")

@@ -28,8 +28,9 @@ from domain.events import (
     StatusChanged,
 )
 from domain.history import EVERYTHING, Cutoff, Fact, Standstill, counting
+from domain.kinds import KINDS, Kind
 from domain.rules import problem_with
-from domain.standing import KINDS, Kind, Standing
+from domain.standing import Standing
 
 ATTRIBUTES: Final = (
     "birth_date",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Final, Literal, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from domain.events import (
     BenefitStarted,
@@ -27,9 +27,7 @@ from domain.events import (
     Sanctioned,
     SanctionLifted,
 )
-
-Kind = Literal["enrolment", "measure", "sanction", "duty", "exemption", "benefit"]
-KINDS: tuple[Kind, ...] = ("enrolment", "measure", "sanction", "duty", "exemption", "benefit")
+from domain.kinds import Kind
 
 
 class Change(NamedTuple):

@@ -13,8 +13,7 @@ from typing import Any, Final, TypeAlias
 
 from domain.calendar import DAYS_IN_A_MONTH, ONE_DAY, Period
 from projections import kaplan_meier
-from projections.marks.persons import FUNNEL_STEPS
-from projections.question import RETURN_MONTHS, Place, Question
+from projections.question import FUNNEL_STEPS, RETURN_MONTHS, Place, Question
 from projections.tally import Counts, Extra, Sums
 
 Row: TypeAlias = dict[str, Any]

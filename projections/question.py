@@ -10,7 +10,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 from domain.calendar import STEPS, Length, Period, Step, show_instant
 from domain.codes import Profile
-from domain.standing import KINDS, Kind
+from domain.kinds import KINDS, Kind
 
 Figure = Literal[
     "stock",
@@ -90,6 +90,16 @@ _WITHOUT_AT: Final = ("flow", "series", "capacity", "duty")
 WINDOW: Final = Length(months=3)
 HORIZONS: Final = (Length(months=12), Length(months=36), Length(months=60))
 RETURN_MONTHS: Final = (3, 6, 12, 24)
+FUNNEL_STEPS: Final = (
+    "referred",
+    "met",
+    "assessed",
+    "enrolled",
+    "in_measure",
+    "exited_positive",
+)
+SOCIAL_ASSISTANCE: Final = "social_assistance"  # the benefit whose recipients a duty review counts
+KVP: Final = "kvp"  # the kind of assessment that it looks for
 
 
 class QuestionError(ValueError):

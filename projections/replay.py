@@ -12,7 +12,7 @@ from domain.codes import Profile
 from domain.events import Event, Voided, show_value
 from domain.history import Cutoff, Fact, Key, counting
 from domain.journey import ATTRIBUTES, Journey, Spell
-from domain.standing import KINDS
+from domain.kinds import KINDS
 from projections.views import person_value
 
 Status = Literal["counts", "corrected", "annulled", "annuls", "without_place"]

@@ -10,12 +10,14 @@ from collections import Counter
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from domain.calendar import Period
-from domain.history import Fact
-from domain.journey import Exit, Spell
 from projections.question import Cell
+
+if TYPE_CHECKING:  # sums are made without events, too
+    from domain.history import Fact
+    from domain.journey import Exit, Spell
 
 Extra: TypeAlias = tuple[Hashable, ...]  # what tells rows of one cell apart: a step, a horizon
 Counts: TypeAlias = Counter[Hashable]

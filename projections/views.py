@@ -12,7 +12,7 @@ from domain.codes import Profile
 from domain.events import MeasureStarted, MeasureStopped
 from domain.history import Fact
 from domain.journey import Journey, Spell
-from domain.standing import Kind
+from domain.kinds import Kind
 from projections.question import (
     BENEFIT,
     ENROLMENT,

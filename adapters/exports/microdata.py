@@ -24,7 +24,7 @@ from adapters.exports.journeys import everybody
 from domain.calendar import ONE_DAY
 from domain.codes import Profile
 from domain.history import Cutoff
-from domain.standing import Kind
+from domain.kinds import Kind
 
 _SETS: Final[Mapping[Kind, str]] = {"enrolment": "PROGRAM", "measure": "TILTAK"}
 _LISTS: Final[Mapping[Kind, str]] = {"enrolment": "programme", "measure": "measure"}

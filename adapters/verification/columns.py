@@ -26,7 +26,7 @@ from adapters.schema import events
 from adapters.verification.findings import Finding, Note
 from domain.history import Cutoff
 from domain.journey import journey_at
-from domain.standing import KINDS
+from domain.kinds import KINDS
 from projections.columnar.tables import FOREVER, NEVER_REPLACED, day_number
 
 _SLICE: Final = 1_500_000  # rows that are compared at a time, to bound the memory

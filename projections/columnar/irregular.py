@@ -15,7 +15,7 @@ from typing import Any, Final, TypeAlias
 from domain.events import EVENT_TYPES, Event
 from domain.history import Fact
 from domain.journey import Journey, fold
-from domain.standing import KINDS
+from domain.kinds import KINDS
 from projections.columnar.tables import (
     ATTRIBUTES,
     DERIVED,

@@ -13,8 +13,7 @@ from projections.columnar.dimensions import Dimensions, touches
 from projections.columnar.parts import Adds, Part, on, put_moments
 from projections.columnar.steps import FLOW, STOCK, fits, step_parts
 from projections.columnar.tables import SPELL, Runner, as_day, day_number, literal
-from projections.marks.persons import KVP, SOCIAL_ASSISTANCE
-from projections.question import RETURN_MONTHS, Question
+from projections.question import KVP, RETURN_MONTHS, SOCIAL_ASSISTANCE, Question
 from projections.tally import Extra
 
 Plan: TypeAlias = Callable[[Question, Dimensions, Runner], Iterable[Part]]

@@ -8,7 +8,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any, Final, Protocol, TypeAlias
 
-from domain.standing import KINDS
+from domain.kinds import KINDS
 
 FOREVER: Final = 2**31 - 1  # the day on which what has no end ends
 NEVER_REPLACED: Final = 2**63 - 1  # the instant until which what is not replaced is known

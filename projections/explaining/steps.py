@@ -13,8 +13,7 @@ from domain.journey import Exit, Journey, Spell
 from projections.explaining.things import Thing
 from projections.explaining.words import tell, tell_spell
 from projections.marks.exits import classify, first_back, latest_outcome, observed
-from projections.marks.persons import FUNNEL_STEPS, SOCIAL_ASSISTANCE
-from projections.question import RETURN_MONTHS, Question
+from projections.question import FUNNEL_STEPS, RETURN_MONTHS, SOCIAL_ASSISTANCE, Question
 from projections.tally import Mark
 
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from domain.history import Fact
 from domain.journey import Exit, Journey, Spell
-from domain.standing import Kind
+from domain.kinds import Kind
 from projections.question import Question
 
 

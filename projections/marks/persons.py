@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import date
 from itertools import pairwise
-from typing import Final
 
 from domain.calendar import whole_years
 from domain.events import (
@@ -22,20 +21,9 @@ from domain.events import (
 from domain.history import Fact
 from domain.journey import Journey, Spell
 from projections.marks.exits import destination, observed
-from projections.question import Question
+from projections.question import KVP, SOCIAL_ASSISTANCE, Question
 from projections.tally import Mark
 from projections.views import Lens
-
-FUNNEL_STEPS: Final = (
-    "referred",
-    "met",
-    "assessed",
-    "enrolled",
-    "in_measure",
-    "exited_positive",
-)
-SOCIAL_ASSISTANCE: Final = "social_assistance"
-KVP: Final = "kvp"
 
 
 def funnel(question: Question, lens: Lens, journey: Journey) -> Iterator[Mark]:

@@ -8,7 +8,7 @@ from datetime import date
 
 from domain.calendar import Period
 from domain.journey import Journey, Spell
-from domain.standing import Kind
+from domain.kinds import Kind
 from projections.question import Cell, Question, Value
 from projections.tally import Mark
 from projections.views import Lens, spell_value, spell_values, stretches, time_values

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from domain.calendar import Length, Period
 from domain.history import Cutoff, History
 from domain.journey import Journey, journey_at
-from domain.standing import KINDS, Kind
+from domain.kinds import KINDS, Kind
 from projections.question import Question
 from tests.event_tables import AFTER_ALL
 from tests.properties.random_rows import (

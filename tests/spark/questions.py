@@ -8,7 +8,7 @@ from typing import Any, Final, cast, get_args
 
 from adapters.answers import Asked
 from domain.calendar import Length, Period
-from domain.standing import KINDS
+from domain.kinds import KINDS
 from projections.question import BOOLEAN, DIMENSIONS, TIME, Figure, Place, Value
 
 _PLAIN: Final = tuple(name for name in DIMENSIONS if name not in TIME)
