@@ -10,19 +10,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
-from sqlalchemy import Connection, Engine, select
 
-from adapters.database import reading
 from adapters.errors import WrongUseError
-from adapters.event_store import NO_HASH, appended_at, head_of
-from adapters.facts import every_history, facts_of, linked_participants
-from adapters.schema import events
+from adapters.log import NO_HASH, Log, appended_at, hash_there, head_of
 from adapters.tables import json
-from domain.calendar import OSLO, Length, Period, Step, from_microseconds, to_microseconds
+from domain.calendar import OSLO, Length, Period, Step, from_microseconds
 from domain.codes import Profile
 from domain.kinds import Kind
-from projections import reference
-from projections.layout import Row, Table, lay_out
+from projections.layout import Row, Table
 from projections.question import (
     HORIZONS,
     WINDOW,
@@ -34,11 +29,9 @@ from projections.question import (
     check_codes,
     let_in_places,
 )
-from projections.tally import Sums
-from projections.views import Lens
 
 if TYPE_CHECKING:
-    from adapters.columnar_copy import DuckRunner
+    from sqlalchemy import Engine
 
 EngineName = Literal["columnar", "reference", "spark"]
 
@@ -104,16 +97,14 @@ def answer(
     engine: Engine, profile: Profile, asked: Asked, by_engine: EngineName = "columnar"
 ) -> Result:
     """Counts a figure; WrongUseError where the question cannot be meant."""
+    from adapters.database import reading  # noqa: PLC0415 - not what only asks and describes
+    from adapters.engines import count  # noqa: PLC0415
+
     with reading(engine) as connection:
-        head = head_at(connection, asked.position)
-        question = checked(settle(asked, connection, head[0]), profile)
-        if by_engine == "reference":
-            table = by_reference(connection, profile, question)
-        elif by_engine == "spark":
-            table = _by_spark(engine, connection, profile, question)
-        else:
-            table = _by_columns(engine, connection, profile, question)
-    return described(question, table, head[1], profile)
+        position, head = head_at(connection, asked.position)
+        question = checked(settle(asked, connection, position), profile)
+        table = count(engine, connection, profile, question, by_engine)
+    return described(question, table, head, profile)
 
 
 def checked(question: Question, profile: Profile) -> Question:
@@ -159,9 +150,9 @@ def fingerprint(profile: Profile) -> str:
     return hashlib.sha256(orjson.dumps(said)).hexdigest()[:16]
 
 
-def settle(asked: Asked, connection: Connection, position: int) -> Question:
+def settle(asked: Asked, log: Log, position: int) -> Question:
     """A question with every default filled in."""
-    return settle_at(asked, position, appended_at(connection, position))
+    return settle_at(asked, position, appended_at(log, position))
 
 
 def settle_at(asked: Asked, position: int, moment: int | None) -> Question:
@@ -178,90 +169,11 @@ def settle_at(asked: Asked, position: int, moment: int | None) -> Question:
         raise WrongUseError(str(error)) from None
 
 
-def head_at(connection: Connection, position: int | None) -> tuple[int, bytes]:
+def head_at(log: Log, position: int | None) -> tuple[int, bytes]:
     """The position to count at, and the hash of the log up to there."""
-    head = head_of(connection)
+    head = head_of(log)
     if position is None or position == head.position:
         return head.position, head.hash
     if not 0 <= position <= head.position:
         raise WrongUseError(f"there is no position {position}; the log ends at {head.position}")
-    if position == 0:
-        return 0, NO_HASH
-    found = connection.execute(select(events.c.hash).where(events.c.id == position)).scalar_one()
-    return position, bytes(found)
-
-
-def by_reference(connection: Connection, profile: Profile, question: Question) -> Table:
-    histories = every_history(connection, question.position)
-    linked = linked_participants(connection, question.position)
-    return reference.answer_over(
-        question, profile, reference.journeys_of(histories, linked, question)
-    )
-
-
-def _by_spark(
-    engine: Engine, connection: Connection, profile: Profile, question: Question
-) -> Table:
-    """A figure over rectangles cut at its position; whoever has several keys is left apart."""
-    if question.position == 0:
-        return lay_out(question, Sums())
-    try:
-        spark_columns = import_module("adapters.spark_columns")
-    except ImportError as error:
-        raise WrongUseError(
-            f"the engine spark is not installed ({error}): pip install 'forlop[spark]'"
-        ) from None
-    sums, apart = spark_columns.sums_on_spark(engine, connection, profile, question)
-    _add_apart(sums, apart, connection, profile, question)
-    return lay_out(question, sums)
-
-
-def _by_columns(
-    engine: Engine, connection: Connection, profile: Profile, question: Question
-) -> Table:
-    """A figure over the columnar copy.
-
-    The copy has no axis of position. Where it stands later than the question does, whoever has an
-    event after the question's position that would count is left to the reference engine; so is
-    whoever has several keys, whose journeys must be united.
-    """
-    if question.position == 0:
-        return lay_out(question, Sums())
-    from adapters.columnar_copy import ColumnarCopy  # noqa: PLC0415 - a slow import
-
-    with ColumnarCopy(engine).at_least(connection, question.position) as copy:
-        return over_copy(copy, connection, profile, question)
-
-
-def over_copy(
-    copy: tuple[DuckRunner, int], connection: Connection, profile: Profile, question: Question
-) -> Table:
-    """A figure over an open copy that stands at its position or later."""
-    from projections.columnar.asking import ask  # noqa: PLC0415 - a slow import
-
-    runner, stands_at = copy
-    apart = (
-        "SELECT pid FROM link UNION SELECT p.pid FROM link l "
-        "JOIN person p ON p.participant_id = unhex(l.same_as)"
-    )
-    if stands_at > question.position:
-        apart += (
-            f" UNION SELECT pid FROM log WHERE position > {question.position} "
-            f"AND recorded <= {to_microseconds(question.known_at)}"
-        )
-    runner.run(f"CREATE OR REPLACE TEMPORARY TABLE unsettled AS {apart}")
-    found = runner.rows("SELECT participant_id FROM person JOIN unsettled USING (pid)")
-    sums = ask(question, profile, runner, without="unsettled" if found else None)
-    _add_apart(sums, [bytes(one) for (one,) in found], connection, profile, question)
-    return lay_out(question, sums)
-
-
-def _add_apart(
-    sums: Sums, apart: list[bytes], connection: Connection, profile: Profile, question: Question
-) -> None:
-    """Adds those whom an engine over rectangles left out, by the reference engine."""
-    left = facts_of(connection, apart)
-    lens = Lens(question, profile)
-    linked = linked_participants(connection, question.position) if left else ()
-    for journey in reference.journeys_of(left.items(), linked, question):
-        sums.add_person(reference.marks_in(question, lens, journey))
+    return position, NO_HASH if position == 0 else hash_there(log, position)

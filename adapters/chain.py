@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, Table, select
 
-from adapters.event_store import NO_HASH
+from adapters.log import NO_HASH
 
 
 @dataclass(frozen=True, slots=True)

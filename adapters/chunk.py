@@ -14,8 +14,9 @@ from adapters import quarantine
 from adapters.chain import row_hash
 from adapters.erasures import erased_among
 from adapters.errors import DamagedError
-from adapters.event_store import NO_HASH, as_rows, head_of, insert_rows
+from adapters.event_store import as_rows, insert_rows
 from adapters.facts import facts_of, known_events
+from adapters.log import NO_HASH, head_of
 from adapters.mapper import as_entry
 from adapters.participants import ids_of, new_ids
 from adapters.readers.reading import ReadRow

@@ -18,16 +18,17 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
 import orjson
-from sqlalchemy import Connection, Engine, select
 
 from adapters.errors import ForlopError
-from adapters.schema import events
-from projections.columnar.building import build
+from adapters.log import Log, hash_at, hash_there
 from projections.columnar.tables import DERIVED, LOG, Columns, Fold, definition, fold_groups
+
+if TYPE_CHECKING:  # a copy that is ready is read without
+    from sqlalchemy import Engine
 
 # Of the tables, and (the number) of how they are worked out; a copy of another is made anew.
 VERSION: Final = zlib.crc32(repr((1, LOG, DERIVED)).encode()) & 0x7FFFFFFF
@@ -113,14 +114,14 @@ class ColumnarCopy:
 
     @contextmanager
     def at_least(
-        self, connection: Connection, position: int, done: Progress | None = None
+        self, log: Log, position: int, done: Progress | None = None
     ) -> Iterator[tuple[DuckRunner, int]]:
         """The copy, refreshed where it stands before a position; and the position it stands at.
 
-        `connection` reads the store as it stood when the figure was asked for. Raises ForlopError
-        where the copy does not answer: it is damaged, or the disk is full.
+        `log` reads the store as it stood when the figure was asked for. Raises ForlopError where
+        the copy does not answer: it is damaged, or the disk is full.
         """
-        with self._plain_errors(), self._refreshed(connection, position, done) as found:
+        with self._plain_errors(), self._refreshed(log, position, done) as found:
             yield found
 
     @contextmanager
@@ -136,64 +137,33 @@ class ColumnarCopy:
 
     @contextmanager
     def _refreshed(
-        self, connection: Connection, position: int, done: Progress | None
+        self, log: Log, position: int, done: Progress | None
     ) -> Iterator[tuple[DuckRunner, int]]:
-        with self._lock(fcntl.LOCK_SH):
-            runner, standing = self._open(connection)
-            if runner is not None and standing.position >= position:
-                with runner.connection:
-                    yield runner, standing.position
+        with ready(self.path, log, position) as found:
+            if found is not None:
+                yield found
                 return
-            if runner is not None:
-                runner.connection.close()
-        with self._lock(fcntl.LOCK_EX):
-            self._refresh(connection, position, done)
-        with self._lock(fcntl.LOCK_SH):
-            runner, standing = self._open(connection)
-            if runner is None:
+        with _locked(self.path, fcntl.LOCK_EX):
+            self._refresh(log, position, done)
+        with ready(self.path, log, position) as found:
+            if found is None:
                 raise ForlopError(f"the columnar copy {self.path} was taken away while in use")
-            with runner.connection:
-                yield runner, standing.position
+            yield found
 
     @contextmanager
     def left_alone(self) -> Iterator[None]:
         """Keeps every refresh away while the copy's file is looked at."""
-        with self._lock(fcntl.LOCK_SH):
+        with _locked(self.path, fcntl.LOCK_SH):
             yield
 
     def throw_away(self) -> None:
         """Removes the copy; the next figure makes it anew."""
-        with self._lock(fcntl.LOCK_EX):
+        with _locked(self.path, fcntl.LOCK_EX):
             _remove(self.path)
 
-    @contextmanager
-    def _lock(self, kind: int) -> Iterator[None]:
-        """Readers share the copy, a refresh has it alone; the system frees a dead one's lock."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.with_name(self.path.name + ".lock").open("a") as lock:
-            fcntl.flock(lock, kind)
-            yield
-
-    def _open(self, connection: Connection) -> tuple[DuckRunner | None, Standing]:
-        """The copy as it is, read only; None where there is none that belongs to this log."""
-        nothing = Standing(0, b"")
-        if not self.path.exists():
-            return None, nothing
-        try:
-            found = duckdb.connect(str(self.path), read_only=True)
-        except duckdb.Error:
-            return None, nothing
-        runner = DuckRunner(found)
-        standing = _standing(runner)
-        if standing is None or not _belongs(connection, standing):
-            found.close()
-            return None, nothing
-        _settle(runner)
-        return runner, standing
-
-    def _refresh(self, connection: Connection, position: int, done: Progress | None) -> None:
+    def _refresh(self, log: Log, position: int, done: Progress | None) -> None:
         """Brings the copy up to a position, in one transaction."""
-        runner, standing = self._open(connection)
+        runner, standing = _open(self.path, log)
         if runner is None:
             _remove(self.path)
         else:
@@ -204,13 +174,55 @@ class ColumnarCopy:
             runner = DuckRunner(found)
             _settle(runner)
             found.begin()
-            refresh(runner, connection, self._engine, position, done)
+            refresh(runner, log, self._engine, position, done)
             found.commit()
+
+
+@contextmanager
+def ready(path: Path, log: Log, position: int) -> Iterator[tuple[DuckRunner, int] | None]:
+    """The copy at a path and the position it stands at, where that is not before `position`.
+
+    None where it is, or where there is no copy that belongs to the log.
+    """
+    with _locked(path, fcntl.LOCK_SH):
+        runner, standing = _open(path, log)
+        if runner is None:
+            yield None
+            return
+        with runner.connection:
+            yield (runner, standing.position) if standing.position >= position else None
+
+
+@contextmanager
+def _locked(path: Path, kind: int) -> Iterator[None]:
+    """Readers share the copy, a refresh has it alone; the system frees a dead one's lock."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.with_name(path.name + ".lock").open("a") as lock:
+        fcntl.flock(lock, kind)
+        yield
+
+
+def _open(path: Path, log: Log) -> tuple[DuckRunner | None, Standing]:
+    """The copy as it is, read only; None where there is none that belongs to this log."""
+    nothing = Standing(0, b"")
+    if not path.exists():
+        return None, nothing
+    try:
+        found = duckdb.connect(str(path), read_only=True)
+    except duckdb.Error:
+        return None, nothing
+    runner = DuckRunner(found)
+    standing = _standing(runner)
+    if standing is None or hash_at(log, standing.position) != standing.hash:
+        found.close()
+        return None, nothing
+    _settle(runner)
+    return runner, standing
 
 
 def refresh(
     runner: DuckRunner,
-    connection: Connection,
+    log: Log,
     engine: Engine,
     position: int,
     done: Progress | None = None,
@@ -226,13 +238,15 @@ def refresh(
         if done is not None:
             done(last - after)
     _rebuild(runner, standing.position)
-    head = connection.execute(select(events.c.hash).where(events.c.id == position)).scalar_one()
+    head = hash_there(log, position)
     runner.run("DELETE FROM standing")
-    runner.run(f"INSERT INTO standing VALUES ({VERSION}, {position}, '{bytes(head).hex()}')")
+    runner.run(f"INSERT INTO standing VALUES ({VERSION}, {position}, '{head.hex()}')")
 
 
 def _rebuild(runner: DuckRunner, position: int) -> None:
     """Works out anew the spells of all who have an event after a position, slice by slice."""
+    from projections.columnar.building import build  # noqa: PLC0415 - it loads the events' types
+
     runner.run(
         f"CREATE TEMPORARY TABLE due AS SELECT DISTINCT pid FROM log WHERE position > {position}"
     )
@@ -269,13 +283,6 @@ def _standing(runner: DuckRunner) -> Standing | None:
     if len(rows) != 1 or rows[0][0] != VERSION:
         return None
     return Standing(rows[0][1], bytes.fromhex(rows[0][2]))
-
-
-def _belongs(connection: Connection, standing: Standing) -> bool:
-    """Whether a copy was made from this log: the log has the same hash at its position."""
-    query = select(events.c.hash).where(events.c.id == standing.position)
-    found = connection.execute(query).scalar_one_or_none()
-    return found is not None and bytes(found) == standing.hash
 
 
 def _settle(runner: DuckRunner) -> None:
@@ -395,14 +402,18 @@ def adbc_database(engine: Engine) -> Any:
 
 def place_of(engine: Engine) -> Path:
     """Where a store's copy lies: FORLOP_COPY; else beside a SQLite file, or in the user's cache."""
-    chosen = os.environ.get("FORLOP_COPY")
-    if chosen:
-        return Path(chosen)
     if engine.dialect.name == "sqlite":
-        return Path(f"{engine.url.database}.columns")
+        return beside(engine.url.database or "")
+    if chosen := os.environ.get("FORLOP_COPY"):
+        return Path(chosen)
     cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
     name = hashlib.sha256(engine.url.render_as_string(hide_password=True).encode()).hexdigest()
     return cache / "forlop" / f"{name[:32]}.columns"
+
+
+def beside(database: str) -> Path:
+    """Where the copy of a store in a SQLite file lies."""
+    return Path(os.environ.get("FORLOP_COPY") or f"{database}.columns")
 
 
 def _remove(path: Path) -> None:

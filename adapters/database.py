@@ -25,7 +25,8 @@ from adapters.errors import (
     WrongUseError,
 )
 from adapters.ledger import STORE_ID
-from adapters.schema import SCHEMA_VERSION, create, is_empty, version_of
+from adapters.log import SCHEMA_VERSION
+from adapters.schema import create, is_empty, version_of
 from adapters.secret import CHECK, find_or_make
 from projections.question import QuestionError
 

@@ -12,8 +12,8 @@ from sqlalchemy import Engine, select
 
 from adapters.database import reading, show
 from adapters.errors import ForlopError, WrongUseError
-from adapters.event_store import head_of
 from adapters.ingest import Progress, append_file
+from adapters.log import head_of
 from adapters.readers.files import RowFile, delivery
 from adapters.reports.published_rows import DATA
 from adapters.schema import events

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine
 from adapters import quarantine
 from adapters.chunk import Chunk
 from adapters.database import reading, writing
-from adapters.event_store import head_of
+from adapters.log import head_of
 from adapters.readers.files import RowFile
 from adapters.readers.reading import RowReader
 from adapters.readers.rows import RawRow

@@ -11,8 +11,8 @@ from adapters.access_log import Reader, reader, record_access
 from adapters.database import reading
 from adapters.erasures import erasure_of, refuse_if_erased
 from adapters.errors import ErasedError, UnknownParticipantError
-from adapters.event_store import appended_at, head_of
 from adapters.facts import facts_of
+from adapters.log import appended_at, head_of
 from adapters.participants import as_id, ids_of
 from adapters.seals import Seals
 from domain.calendar import OSLO, from_microseconds, show_instant

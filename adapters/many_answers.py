@@ -19,13 +19,13 @@ from adapters.answers import (
     checked,
     described,
     head_at,
-    over_copy,
     settle_at,
 )
 from adapters.database import reading
+from adapters.engines import over_copy
 from adapters.errors import WrongUseError
-from adapters.event_store import appended_at
 from adapters.facts import every_history, linked_participants
+from adapters.log import appended_at
 from domain.codes import Profile
 from domain.history import Cutoff, Fact
 from domain.journey import Journey

@@ -6,28 +6,13 @@ without the keys, as every figure is, an event has no note.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-from uuid import UUID
-
 import orjson
-from eventsourcing.persistence import Mapper, StoredEvent
 
 from adapters.errors import DamagedError
 from adapters.event_store import Entry
 from adapters.seals import Seals
-from adapters.secret import SecretError
 from domain.calendar import to_microseconds
 from domain.events import Event, UnreadableEventError, from_state, to_state
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """A domain event as the `eventsourcing` library handles one: whose, which in turn, and what."""
-
-    originator_id: UUID
-    originator_version: int
-    event: Event
 
 
 def encode(person: bytes, event: Event, seals: Seals) -> bytes:
@@ -69,30 +54,3 @@ def as_entry(person: bytes, event: Event, state: bytes | None, seals: Seals) -> 
         event.source,
         event.event_id,
     )
-
-
-class JourneyMapper(Mapper[UUID]):
-    """The library's mapper with our own topics in place of import paths, validating on read.
-
-    It handles an event with a note only inside a transaction, whose `seals` it is given.
-    """
-
-    seals: Seals | None = None
-
-    def to_stored_event(self, domain_event: Any) -> StoredEvent:
-        person, event = domain_event.originator_id.bytes, domain_event.event
-        if self.seals is None and event.note is not None:
-            raise SecretError("a note is stored only sealed; give the mapper the store's seals")
-        state = orjson.dumps(to_state(event))
-        return StoredEvent(
-            originator_id=domain_event.originator_id,
-            originator_version=domain_event.originator_version,
-            topic=event.TOPIC,
-            state=state if self.seals is None else encode(person, event, self.seals),
-        )
-
-    def to_domain_event(self, stored_event: StoredEvent) -> Any:
-        originator_id = stored_event.originator_id
-        assert isinstance(originator_id, UUID)
-        event = decode(stored_event.topic, stored_event.state, originator_id.bytes, self.seals)
-        return Recorded(originator_id, stored_event.originator_version, event)

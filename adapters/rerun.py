@@ -22,8 +22,8 @@ from adapters.asking_again import (
 )
 from adapters.database import reading
 from adapters.errors import WrongUseError
-from adapters.event_store import NO_HASH, head_of
 from adapters.explaining import explain
+from adapters.log import NO_HASH, head_of
 from adapters.revising import diff, grow
 from adapters.schema import events
 from domain.codes import Profile

@@ -26,7 +26,8 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA_VERSION: Final = 3
+from adapters.log import SCHEMA_VERSION
+
 _BIG = BigInteger().with_variant(Integer(), "sqlite")  # SQLite's row id is an INTEGER of 64 bits
 
 metadata = MetaData()

@@ -19,9 +19,9 @@ from adapters.case_systems.messages import LEFT_OUT, Version
 from adapters.case_systems.snapshots import LeftOut, explain, known_times, sent_by_source
 from adapters.chunk import Chunk
 from adapters.database import writing
-from adapters.event_store import head_of
 from adapters.facts import every_history, facts_of, linked_participants
 from adapters.ingest import Delivering, current_time
+from adapters.log import head_of
 from adapters.overlaps import Told, linked_to, marks_of, tell_of, with_several_sources
 from adapters.participants import ids_of, keys_of
 from adapters.precedence import Rule, overlaps_among

@@ -12,9 +12,8 @@ from eventsourcing.persistence import ApplicationRecorder, EventStore, JSONTrans
 from sqlalchemy import Engine
 
 from adapters.database import open_engine
-from adapters.event_store import EventLog
-from adapters.mapper import JourneyMapper, Recorded
 from adapters.profiles import default_profile
+from adapters.recorder import EventLog, JourneyMapper, Recorded
 from benchmarks.generator import Row
 from domain.record import Record, read_record
 from domain.rules import problem_with

@@ -20,7 +20,8 @@ from sqlalchemy import Engine
 
 from adapters.chain import add_link, last_link
 from adapters.database import open_engine, writing
-from adapters.event_store import Entry, as_rows, head_of, insert_rows, versions_of
+from adapters.event_store import Entry, as_rows, insert_rows, versions_of
+from adapters.log import head_of
 from adapters.participants import ids_of, new_ids
 from adapters.schema import batches
 from adapters.seals import Seals

@@ -38,8 +38,8 @@ def export_columns(
     Example: forlop export-columns /shared/forlop --store sqlite:///forlop.db
     """
     from adapters.database import open_engine, reading  # noqa: PLC0415
-    from adapters.event_store import head_of  # noqa: PLC0415
     from adapters.exported_log import default_folder, export  # noqa: PLC0415
+    from adapters.log import head_of  # noqa: PLC0415
     from cli.append import progress  # noqa: PLC0415
 
     if folder is not None and "://" in folder:

@@ -127,7 +127,7 @@ def _stays(
     engine: Engine, known_at: datetime | None
 ) -> tuple[list[Stay], Mapping[bytes, Past], dict[str, Any]]:
     from adapters.database import reading  # noqa: PLC0415
-    from adapters.event_store import head_of  # noqa: PLC0415
+    from adapters.log import head_of  # noqa: PLC0415
     from adapters.overlaps import every_stay  # noqa: PLC0415
     from adapters.seals import Seals  # noqa: PLC0415
     from domain.calendar import show_instant  # noqa: PLC0415

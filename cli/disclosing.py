@@ -51,12 +51,12 @@ class Suppressing(TyperCommand):
 
 def control(given: dict[str, Any], *, by_default: bool = False) -> Control | None:
     """What the options ask for; None where nothing is to be hidden or rounded."""
-    from adapters.disclosing import Control  # noqa: PLC0415
-    from projections.disclosure import Rule  # noqa: PLC0415
-
     wanted = given["suppress"] is not None or given["suppress_zeros"] or by_default
     if given["round_"] is None and not wanted:
         return None
+    from adapters.disclosing import Control  # noqa: PLC0415
+    from projections.disclosure import Rule  # noqa: PLC0415
+
     threshold = given["suppress"] or int(_THRESHOLD)
     rule = Rule(threshold, not given["suppress_zeros"], given["symbol"])
     return Control(rule, given["round_"])

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Set
-from typing import Annotated, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
 
 import typer
 
 from cli import disclosing, options
 from cli.disclosing import Suppressing, control
 from cli.options import DEFAULT_STORE, Engines, Every, Format, Kinds
+
+if TYPE_CHECKING:
+    from adapters.answers import Asked, EngineName, Result
+    from domain.codes import Profile
 
 _Horizons = Annotated[str, typer.Option("--horizons", help="After how long: 1y,3y,5y.")]
 _Targets = Annotated[
@@ -166,17 +170,29 @@ def _command(figure: str, takes: Options, run: Run) -> Callable[..., None]:
     return command
 
 
-def _answer(figure: str, given: dict[str, Any]) -> None:
+def _counted(store: str, profile: Profile, question: Asked, by_engine: EngineName) -> Result:
+    """The figure, by as little as it takes: the whole of the store is opened where a copy that is
+    ready does not answer."""
+    if by_engine == "columnar":
+        from adapters.ready import from_ready_copy  # noqa: PLC0415
+
+        found = from_ready_copy(store, profile, question)
+        if found is not None:
+            return found
     from adapters.answers import answer  # noqa: PLC0415
     from adapters.database import open_engine  # noqa: PLC0415
+
+    return answer(open_engine(store, make=False), profile, question, by_engine)
+
+
+def _answer(figure: str, given: dict[str, Any]) -> None:
     from adapters.profiles import open_profile  # noqa: PLC0415
     from cli.asking import asked, drawable  # noqa: PLC0415
     from cli.printing import hand_out  # noqa: PLC0415
 
     folder = open_profile(given["profile"])
-    question = asked(figure, given, folder.places)
-    store = open_engine(given["store"], make=False)
-    result = answer(store, folder.profile, drawable(question, given), given["engine"].value)
+    question = drawable(asked(figure, given, folder.places), given)
+    result = _counted(given["store"], folder.profile, question, given["engine"].value)
     found: Mapping[str, Any] = result.as_mapping()
     wanted = control(given)
     if wanted is not None:

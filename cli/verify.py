@@ -69,7 +69,7 @@ def head(store: Store = DEFAULT_STORE, as_json: Json = False) -> None:
     import orjson  # noqa: PLC0415
 
     from adapters.database import open_engine, reading  # noqa: PLC0415
-    from adapters.event_store import head_of  # noqa: PLC0415
+    from adapters.log import head_of  # noqa: PLC0415
 
     with reading(open_engine(store, make=False)) as connection:
         found = head_of(connection)

@@ -9,8 +9,8 @@ from sqlalchemy import Connection, Engine
 
 from adapters.access_log import Reader, record_access
 from adapters.database import reading
-from adapters.event_store import head_of
 from adapters.facts import every_history, linked_participants
+from adapters.log import head_of
 from adapters.participants import keys_of
 from adapters.seals import Seals
 from domain.history import Cutoff, Fact

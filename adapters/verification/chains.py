@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Table
 
 from adapters.chain import row_hash
-from adapters.event_store import NO_HASH
+from adapters.log import NO_HASH
 from adapters.verification.findings import Finding, raw_rows
 
 Batch = dict[str, Any]

@@ -20,8 +20,8 @@ from sqlalchemy import Connection, Engine, select
 
 from adapters.columnar_copy import VERSION, ColumnarCopy, DuckRunner
 from adapters.errors import ForlopError
-from adapters.event_store import Head
 from adapters.facts import facts_of
+from adapters.log import Head
 from adapters.schema import events
 from adapters.verification.findings import Finding, Note
 from domain.history import Cutoff

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from adapters.event_store import NO_HASH, chained
+from adapters.event_store import chained
+from adapters.log import NO_HASH
 from adapters.schema import events
 from adapters.verification.findings import Finding, raw_rows
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, select, text
 from adapters.access_log import SETTING, reason_required
 from adapters.database import reading
 from adapters.errors import NotAStoreError, WrongUseError
-from adapters.event_store import Head
+from adapters.log import Head
 from adapters.schema import APPEND_ONLY, accesses, batches, erasures, trigger_names
 from adapters.verification.chains import batch_findings, chain_findings, rows_of, spans_of
 from adapters.verification.findings import Finding, Note

@@ -19,8 +19,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from adapters.database import open_engine
-from adapters.event_store import EventLog
-from adapters.mapper import JourneyMapper, Recorded
+from adapters.recorder import EventLog, JourneyMapper, Recorded
 from domain.calendar import parse_day, parse_instant
 from domain.events import Enrolled, Exited
 

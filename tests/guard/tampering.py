@@ -8,7 +8,8 @@ from sqlalchemy import Connection, Engine, Table, select, text
 
 from adapters.chain import row_hash
 from adapters.database import writing
-from adapters.event_store import NO_HASH, chained
+from adapters.event_store import chained
+from adapters.log import NO_HASH
 from adapters.schema import APPEND_ONLY, batches, events, standings, trigger_names
 
 

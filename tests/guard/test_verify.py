@@ -13,7 +13,7 @@ from adapters.access_log import reader, record_access
 from adapters.database import reading, writing
 from adapters.erasing import erase
 from adapters.errors import ForlopError, WrongUseError
-from adapters.event_store import Head, head_of
+from adapters.log import Head, head_of
 from adapters.schema import (
     APPEND_ONLY,
     accesses,

@@ -15,7 +15,7 @@ from adapters.columnar_copy import ColumnarCopy
 from adapters.database import reading
 from adapters.erasing import erase
 from adapters.errors import ForlopError
-from adapters.event_store import head_of
+from adapters.log import head_of
 from adapters.profiles import default_profile
 from adapters.schema import batches, events
 from adapters.verification.columns import CopyCheck

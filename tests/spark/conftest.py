@@ -13,8 +13,8 @@ import pytest
 from sqlalchemy import Engine
 
 from adapters.database import open_engine, reading
-from adapters.event_store import head_of
 from adapters.exported_log import default_folder, export
+from adapters.log import head_of
 from tests.spark.stores import filled
 
 # Small data: what costs is planning and compiling, so less of both.
