@@ -22,8 +22,8 @@ _MOST_TROUBLES = 20
 _LONG = 1_000_000  # bytes of a file, packed or not
 
 
-def add_to(app: typer.Typer) -> None:
-    app.command()(append)
+def add_to(app: typer.Typer, name: str) -> None:
+    app.command(name)(append)
 
 
 def append(

@@ -18,8 +18,8 @@ _Paths = Annotated[
 ]
 
 
-def add_to(app: typer.Typer) -> None:
-    app.command()(audit)
+def add_to(app: typer.Typer, name: str) -> None:
+    app.command(name)(audit)
 
 
 def audit(

@@ -10,8 +10,8 @@ import typer
 from cli.options import DEFAULT_STORE, Store
 
 
-def add_to(app: typer.Typer) -> None:
-    app.command("export-columns")(export_columns)
+def add_to(app: typer.Typer, name: str) -> None:
+    app.command(name)(export_columns)
 
 
 def export_columns(

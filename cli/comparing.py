@@ -30,9 +30,8 @@ if TYPE_CHECKING:
     from adapters.said import Past
 
 
-def add_to(app: typer.Typer) -> None:
-    app.command()(disagreements)
-    app.command()(overlaps)
+def add_to(app: typer.Typer, name: str) -> None:
+    app.command(name)(disagreements if name == "disagreements" else overlaps)
 
 
 def disagreements(

@@ -32,8 +32,8 @@ class DemoFormat(StrEnum):
     csv = "csv"
 
 
-def add_to(app: typer.Typer) -> None:
-    app.command()(demo)
+def add_to(app: typer.Typer, name: str) -> None:
+    app.command(name)(demo)
 
 
 def demo(

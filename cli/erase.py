@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from adapters.erasures import Erasure
 
 
-def add_to(app: typer.Typer) -> None:
-    app.command()(erase)
+def add_to(app: typer.Typer, name: str) -> None:
+    app.command(name)(erase)
 
 
 def erase(

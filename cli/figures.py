@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Set
-from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias, get_args
 
 import typer
 
 from cli import disclosing, options
 from cli.disclosing import Suppressing, control
+from cli.given import as_given
 from cli.options import DEFAULT_STORE, Engines, Every, Format, Kinds
 
 if TYPE_CHECKING:
@@ -63,6 +64,11 @@ _ALL_TAKE: Final = frozenset(
     {"store", "profile", "known_at", "position", "programme", "by", "where"}
     | {"engine", "format_", "as_json", "lang", "out", "chart"}
     | set(disclosing.OPTIONS)
+)
+_TEXTS: Final = frozenset(
+    name
+    for name, (annotation, _) in _OPTIONS.items()
+    if get_args(annotation)[0] in (str, str | None, list[str] | None)
 )
 _PRINTING: Final = frozenset(
     {"format_", "as_json", "lang", "out", "chart"} | set(disclosing.OPTIONS)
@@ -128,11 +134,16 @@ _FIGURES: Final = {
 }
 
 
-def add_to(app: typer.Typer) -> None:
-    for figure, (takes, text) in _FIGURES.items():
-        app.command(figure, cls=Suppressing, help=text)(
-            _command(figure, _options(_ALL_TAKE | set(takes.split())), _answer)
-        )
+class _FigureCommand(Suppressing):
+    def get_params(self, ctx: Any) -> list[Any]:
+        return as_given(super().get_params(ctx), _TEXTS)
+
+
+def add_to(app: typer.Typer, name: str) -> None:
+    takes, text = _FIGURES[name]
+    app.command(name, cls=_FigureCommand, help=text)(
+        _command(name, _options(_ALL_TAKE | set(takes.split())), _answer)
+    )
 
 
 def add_asking(

@@ -10,55 +10,22 @@ import sys
 
 import typer
 
-from cli import (
-    access,
-    append,
-    audit,
-    columns,
-    comparing,
-    diff,
-    erase,
-    estimate,
-    explain,
-    export,
-    figures,
-    mapping,
-    profile,
-    quarantine,
-    replay,
-    report,
-    rerun,
-    verify,
-)
-from cli import demo as demo_command
+from cli.commands import Commands
 
 app = typer.Typer(
     name="forlop",
+    cls=Commands,
     help="What happened to the people in a programme, at any cutoff, as known at any time.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-append.add_to(app)
-app.add_typer(export.app, name="export")
-app.add_typer(mapping.app, name="mapping")
-app.add_typer(quarantine.app, name="quarantine")
-figures.add_to(app)
-replay.add_to(app)
-audit.add_to(app)
-columns.add_to(app)
-erase.add_to(app)
-verify.add_to(app)
-comparing.add_to(app)
-app.add_typer(access.app, name="access")
-app.add_typer(explain.app, name="explain")
-app.add_typer(diff.app, name="diff")
-rerun.add_to(app)
-app.add_typer(profile.app, name="profile")
-app.add_typer(report.app, name="report")
-app.add_typer(estimate.app, name="estimate")
-demo_command.add_to(app)
+
+
+@app.callback()
+def _whole() -> None:
+    """Nothing is done ahead of a command; without this Typer takes an app without any for none."""
 
 
 def run() -> None:

@@ -78,12 +78,16 @@ def _written(
     to_file: bool,
 ) -> bytes:
     from adapters.errors import WrongUseError  # noqa: PLC0415
-    from adapters.tables import csv, formats, terminal  # noqa: PLC0415
+    from adapters.tables import formats  # noqa: PLC0415
 
     language: Language = (lang or Lang.en).value
     if format_ is Format.csv and lang is None:
+        from adapters.tables import csv  # noqa: PLC0415
+
         return csv.codes(result)
     if format_ is Format.table and not to_file:
+        from adapters.tables import terminal  # noqa: PLC0415
+
         width = shutil.get_terminal_size((160, 24)).columns
         return terminal.text(result, labels, language, width=width, color=sys.stdout.isatty())
     try:

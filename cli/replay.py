@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from projections.replay import Replay
 
 
-def add_to(app: typer.Typer) -> None:
-    app.command()(replay)
+def add_to(app: typer.Typer, name: str) -> None:
+    app.command(name)(replay)
 
 
 def replay(

@@ -12,8 +12,8 @@ from cli import options
 from cli.options import DEFAULT_STORE, Store
 
 
-def add_to(app: typer.Typer) -> None:
-    app.command()(rerun)
+def add_to(app: typer.Typer, name: str) -> None:
+    app.command(name)(rerun)
 
 
 def rerun(

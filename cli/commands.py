@@ -1,0 +1,93 @@
+"""The commands by name, each loaded when it is first asked for: to run one takes no other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, MutableMapping
+from importlib import import_module
+from typing import Any, Final
+
+import typer
+from typer.core import TyperGroup
+
+from cli.given import as_given
+
+# In which module each is, in the order in which the help lists them.
+_MODULES: Final = {
+    "append": "append",
+    "stock": "figures",
+    "flow": "figures",
+    "series": "figures",
+    "dwell": "figures",
+    "exits": "figures",
+    "outcomes": "figures",
+    "returns": "figures",
+    "funnel": "figures",
+    "chains": "figures",
+    "capacity": "figures",
+    "duty": "figures",
+    "replay": "replay",
+    "audit": "audit",
+    "export-columns": "columns",
+    "erase": "erase",
+    "verify": "verify",
+    "head": "verify",
+    "disagreements": "comparing",
+    "overlaps": "comparing",
+    "rerun": "rerun",
+    "demo": "demo",
+    "export": "export",
+    "mapping": "mapping",
+    "quarantine": "quarantine",
+    "access": "access",
+    "explain": "explain",
+    "diff": "diff",
+    "profile": "profile",
+    "report": "report",
+    "estimate": "estimate",
+}
+
+
+class Commands(TyperGroup):
+    """A group that knows its commands by name alone until one is used, or all are listed."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands = _OnDemand()
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        return as_given(super().get_params(ctx))
+
+
+class _OnDemand(MutableMapping[str, Any]):
+    """The commands, each made from its module when it is looked up."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._made:
+            self._made[name] = _make(name, _MODULES[name])
+        return self._made[name]
+
+    def __setitem__(self, name: str, command: Any) -> None:
+        self._made[name] = command
+
+    def __delitem__(self, name: str) -> None:
+        del self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_MODULES)
+
+    def __len__(self) -> int:
+        return len(_MODULES)
+
+
+def _make(name: str, module: str) -> Any:
+    """A command as Typer makes it from what a module has: an `app` of its own, or `add_to`."""
+    alone = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
+    found = import_module(f"cli.{module}")
+    if hasattr(found, "app"):
+        alone.add_typer(found.app, name=name)
+    else:
+        found.add_to(alone, name)
+    return typer.main.get_group(alone).commands[name]
