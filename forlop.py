@@ -9,11 +9,16 @@ with forlop.open_store("sqlite:///forlop.db") as store:
     stock.to_pandas() # a frame, where pandas is installed
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from adapters.errors import ForlopError, NotAStoreError, UnknownParticipantError, WrongUseError
-from adapters.notebook import Chart
-from adapters.notebook import Shown as Result
-from adapters.store import Store, open_store
-from adapters.summary import Summary
+
+if TYPE_CHECKING:
+    from adapters.summary import Summary
+    from adapters.notebook import Chart
+    from adapters.notebook import Shown as Result
+    from adapters.store import Store, open_store
 
 __all__ = [
     "Chart",
@@ -26,3 +31,23 @@ __all__ = [
     "WrongUseError",
     "open_store",
 ]
+# Loaded when they are first used: a program that imports this may never open a store.
+_LATER = {
+    "Chart": ("adapters.notebook", "Chart"),
+    "Result": ("adapters.notebook", "Shown"),
+    "Store": ("adapters.store", "Store"),
+    "Summary": ("adapters.summary", "Summary"),
+    "open_store": ("adapters.store", "open_store"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module 'forlop' has no attribute {name!r}")
+    module, theirs = _LATER[name]
+    found = globals()[name] = getattr(import_module(module), theirs)
+    return found
+
+
+def __dir__() -> list[str]:
+    return __all__
