@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 from adapters.errors import ForlopError, NotAStoreError, UnknownParticipantError, WrongUseError
 
 if TYPE_CHECKING:
-    from adapters.summary import Summary
     from adapters.notebook import Chart
     from adapters.notebook import Shown as Result
     from adapters.store import Store, open_store
+    from adapters.summary import Summary
 
 __all__ = [
     "Chart",
