@@ -23,7 +23,7 @@ from adapters.many_answers import Answers
 from adapters.notebook import Shown, shown
 from adapters.profiles import open_profile
 from adapters.readers.files import RowFile, delivery
-from adapters.readers.rows import RawRow, fill_source
+from adapters.readers.rows import RawRow, check_source, fill_source
 from adapters.reports.catalogue import find
 from adapters.reports.running import run
 from adapters.summary import Summary
@@ -59,7 +59,7 @@ class Store:
     ) -> Summary:
         """Appends rows, each a mapping from column to text, date, time or truth value."""
         delivering = Delivering(self._engine, self._profile, name, "", current_time)
-        summary = delivering.append(_raw(rows, source))
+        summary = delivering.append(_raw(rows, check_source(source)))
         summary.position = summary.position or self.position
         return summary
 

@@ -65,7 +65,8 @@ def list_(
     for slip in found:
         where = f"{slip.file}, line {slip.line}"
         since = slip.handed_in_at.date()
-        typer.echo(f"{slip.id:>6} {slip.outcome:<8} {since} {where}: {'; '.join(slip.why)}")
+        state = slip.outcome if slip.status == "open" else slip.status
+        typer.echo(f"{slip.id:>6} {state:<8} {since} {where}: {'; '.join(slip.why)}")
     if not found:
         typer.echo("nothing in quarantine")
 

@@ -85,7 +85,8 @@ def _at_most(length: int) -> Callable[[str], str]:
     return check
 
 
-def _source(found: str) -> str:
+def source_name(found: str) -> str:
+    """The name of a source; ValueError where it cannot be one."""
     if not _SOURCE.fullmatch(found):
         raise ValueError("not a source's name; use 1 to 32 of a-z, 0-9, _ and -")
     return found
@@ -115,7 +116,7 @@ Instant: TypeAlias = Annotated[datetime, BeforeValidator(read_instant)]
 Flag: TypeAlias = Annotated[bool, BeforeValidator(_read_flag)]
 Number: TypeAlias = Annotated[float, BeforeValidator(_read_number)]
 Text: TypeAlias = Annotated[str, BeforeValidator(read_text)]
-Source: TypeAlias = Annotated[Text, AfterValidator(_source)]
+Source: TypeAlias = Annotated[Text, AfterValidator(source_name)]
 Key: TypeAlias = Annotated[Text, AfterValidator(_at_most(64))]
 EventId: TypeAlias = Annotated[Text, AfterValidator(_at_most(128))]
 

@@ -17,7 +17,7 @@ from typing import BinaryIO, Final, cast
 from adapters.errors import ForlopError, WrongUseError
 from adapters.readers import delimited, json_lines, parquet
 from adapters.readers.delimited import LineReader
-from adapters.readers.rows import RawRow, check_columns, fill_source
+from adapters.readers.rows import RawRow, check_columns, check_source, fill_source
 
 _GZIP: Final = b"\x1f\x8b"
 _PARQUET: Final = b"PAR1"
@@ -97,7 +97,7 @@ class RowFile:
 
     def __init__(self, found: Delivery, source: str | None = None) -> None:
         self.delivery = found
-        self._source = source
+        self._source = check_source(source)
         try:
             with self._bytes() as file:
                 self.format = _format(file)

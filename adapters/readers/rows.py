@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from adapters.errors import WrongUseError
+from domain.events import source_name
 from domain.record import COLUMNS, REQUIRED_COLUMNS, Problem
 
 
@@ -45,6 +46,14 @@ class RawRow:
             named = zip(self.header, self.values or (), strict=True)
             self._cells = {name: cell for name, cell in named if cell}
         return self._cells
+
+
+def check_source(source: str | None) -> str | None:
+    """The source given for a whole file; WrongUseError where it cannot be one's name."""
+    try:
+        return None if source is None else source_name(source)
+    except ValueError as error:
+        raise WrongUseError(f"--source {source!r} is {error}") from None
 
 
 def check_columns(name: str, columns: Iterable[str], source: str | None) -> None:

@@ -50,6 +50,12 @@ def test_a_header_that_does_not_fit_refuses_the_whole_file(
     assert not (tmp_path / "forlop.db").exists()
 
 
+def test_a_source_that_cannot_be_one_refuses_the_file(forlop: Command, tmp_path: Path) -> None:
+    (tmp_path / "events.csv").write_text(HEADER + ROW, "utf-8")
+    one_line(forlop("append --source Arena events.csv"), 2, "--source 'Arena'", "a-z")
+    assert not (tmp_path / "forlop.db").exists()
+
+
 def test_a_file_that_is_not_there_is_named(forlop: Command, tmp_path: Path) -> None:
     one_line(forlop("append nowhere.csv"), 2, "nowhere.csv", "no file")
     (tmp_path / "folder").mkdir()

@@ -201,3 +201,14 @@ def test_a_rejected_row_is_kept_once_and_told_of_every_time(
     assert said.counts["rejected"] == 2
     assert [line.split(",")[0] for line in said.troubles] == ["two.csv", "three.csv"]
     assert len(forlop("quarantine list").out.splitlines()) == 1
+
+
+def test_a_list_of_all_rows_says_what_became_of_those_that_are_closed(
+    forlop: Command, tmp_path: Path
+) -> None:
+    rows = "s,1,P1,x,2003-01-02,,,,,,,,,\ns,2,P1,y,2003-01-02,,,,,,,,,\n"
+    (tmp_path / "events.csv").write_text(HEADER + rows, "utf-8")
+    forlop("append events.csv")
+    forlop("quarantine drop 1 --reason mistake")
+    listed = forlop("quarantine list --status all").out.splitlines()
+    assert [line.split()[:2] for line in listed] == [["1", "dropped"], ["2", "rejected"]]
