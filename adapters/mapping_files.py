@@ -49,6 +49,7 @@ class CheckedRow:
     def as_json(self) -> dict[str, Any]:
         found = self.checked
         return {
+            "sheet": found.sheet or None,
             "line": found.line,
             "left_out": found.left_out,
             "events": list(found.rows),

@@ -41,7 +41,9 @@ def append(
     ] = None,
     mapping: Annotated[
         str | None,
-        typer.Option(metavar="FILE.toml", help="CSV of your own, read by this mapping file."),
+        typer.Option(
+            metavar="FILE.toml", help="A list of your own, CSV or .xlsx, by this mapping file."
+        ),
     ] = None,
     participant: Annotated[
         str | None, typer.Option(help="Whom a file is about that does not say so (digisos).")

@@ -23,7 +23,9 @@ def main() -> None:
 @app.command()
 def check(
     mapping: Annotated[str, typer.Argument(metavar="FILE.toml", help="The mapping file.")],
-    sample: Annotated[str, typer.Argument(metavar="SAMPLE", help="Some rows of the list, as CSV.")],
+    sample: Annotated[
+        str, typer.Argument(metavar="SAMPLE", help="Some rows of the list, as CSV or .xlsx.")
+    ],
     profile: ProfileOption = DEFAULT_PROFILE,
     as_json: Json = False,
 ) -> None:
@@ -49,7 +51,8 @@ def check(
 
 
 def _show(row: dict[str, list[str] | list[dict[str, str]]]) -> None:
-    typer.echo(f"line {row['line']}" + (": left out" if row["left_out"] else ""))
+    where = f"{row['sheet']}, row" if row["sheet"] else "line"
+    typer.echo(f"{where} {row['line']}" + (": left out" if row["left_out"] else ""))
     hidden = {"source", "event_id", "participant", "recorded_at", "type", "occurred_on"}
     for event in row["events"]:
         assert isinstance(event, dict)

@@ -11,11 +11,11 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from adapters.case_systems.keys import masked
+from adapters.case_systems.keys import masked, read_number
 from adapters.case_systems.mapping_file import EventOf, MappingFile
 from adapters.case_systems.messages import (
     Cells,
@@ -26,50 +26,70 @@ from adapters.case_systems.messages import (
     Warned,
     last_word,
 )
+from adapters.case_systems.records import NOT_A_NUMBER
 from adapters.case_systems.snapshots import Row, explain
+from adapters.case_systems.workbook import Typed, day_of_serial, is_workbook, read_workbook
 from domain.calendar import as_instant, to_microseconds
 
 _NUMBERS: Final = ("days_per_week", "percent")
 _DAYS: Final = ("until", "birth_date")
+_KEYS: Final = ("participant", "same_as")
 
 tell = last_word
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One row of a list: its line, its cells by column, and how many cells it has too many."""
+    """One row of a list: its line, its cells by column, and how many cells it has too many.
+
+    Of a workbook, also its sheet, the cells that are dates or numbers, and those that cannot be
+    read, with why.
+    """
 
     number: int
     cells: Mapping[str, str]
     surplus: int
+    sheet: str = ""
+    typed: Mapping[str, Typed] = field(default_factory=dict)
+    wrong: Mapping[str, str] = field(default_factory=dict)
 
 
-def lines_of(content: bytes, mapping: MappingFile) -> Iterator[Line]:
-    """The rows of a list in CSV. Bytes that the encoding does not have stay visible as such."""
+def lines_of(
+    content: bytes, mapping: MappingFile, messages: Messages | None = None
+) -> Iterator[Line]:
+    """The rows of a list, in CSV or of a workbook. Bytes that the encoding does not have stay
+    visible as such. Raises WrongUseError where a workbook is none, or has not the sheets."""
+    if is_workbook(content):
+        book = read_workbook(content, mapping.sheets, mapping.header, list(mapping.columns))
+        for title in book.left_out:
+            why = "a sheet that the mapping does not name, or without its columns; not read"
+            (messages or Messages()).warn("sheet", title, why)
+        for row in book.rows:
+            yield Line(row.number, row.cells, row.surplus, row.sheet, row.typed, row.wrong)
+        return
     encoding = "utf-8-sig" if mapping.encoding == "utf-8" else mapping.encoding
     text = content.decode(encoding, errors="surrogateescape")
     reader = csv.DictReader(
         io.StringIO(text, newline=""), delimiter=mapping.separator, restkey="", restval=""
     )
-    for row in reader:
-        surplus: list[str] = row.pop("", [])  # type: ignore[assignment]
-        yield Line(reader.line_num, row, len(surplus) if isinstance(surplus, list) else 0)
+    for cells in reader:
+        surplus: list[str] = cells.pop("", [])  # type: ignore[assignment]
+        yield Line(reader.line_num, cells, len(surplus) if isinstance(surplus, list) else 0)
 
 
 def read(content: bytes, delivery: Delivery, mapping: MappingFile) -> Messages:
     """Versions of the rows of a list, whose header must have the columns that the mapping names."""
     messages = Messages()
-    seen: dict[str, int | None] = {}
-    for line in lines_of(content, mapping):
+    seen: dict[str, Line] = {}
+    for line in lines_of(content, mapping, messages):
         version = _read_line(line, delivery, mapping, messages)
         if version is None or version.dated:
             continue
-        before = seen.setdefault(version.subject, version.line)
-        if before != version.line:
-            why = f"the same row as on line {before}, by its id; the later one holds"
-            messages.problem(
-                version.subject, version.line, mapping.id[0], None, why, left_out=False
-            )
+        before = seen.setdefault(version.subject, line)
+        if before is not line:
+            where = f"line {before.number}" + (f" of {before.sheet}" if before.sheet else "")
+            why = f"the same row as on {where}, by its id; the later one holds"
+            _Reader(line, mapping, messages).wrong(mapping.id[0], why)
     return messages
 
 
@@ -127,14 +147,19 @@ class _Reader:
 
     def refuse(self, column: str, why: str) -> None:
         found = self.line.cells.get(column)
-        self.messages.problem(self.reference, self.line.number, column, found, why)
+        where = self._where(column)
+        self.messages.problem(self.reference, self.line.number, where, found, why)
 
     def wrong(self, column: str, why: str) -> None:
         """Notes a problem of one cell, once, however many events read it."""
-        number, found = self.line.number, self.line.cells.get(column)
+        number, found, where = self.line.number, self.line.cells.get(column), self._where(column)
         noted = {(p.line, p.column) for p in self.messages.problems[-len(self.line.cells) :]}
-        if (number, column) not in noted:
-            self.messages.problem(self.reference, number, column, found, why, left_out=False)
+        if (number, where) not in noted:
+            self.messages.problem(self.reference, number, where, found, why, left_out=False)
+
+    def _where(self, column: str) -> str:
+        """A column; of a workbook, as Excel writes it."""
+        return f"{self.line.sheet}!{column}" if self.line.sheet else column
 
     def is_sound(self) -> bool:
         """Whether the row is whole, in its encoding, and has the columns and an id."""
@@ -151,7 +176,12 @@ class _Reader:
         for name, text in self.line.cells.items():
             if "\x00" in text or any("\ud800" <= char <= "\udfff" for char in text):
                 why = f"holds a NUL character, or bytes that are not {self.mapping.encoding}"
-                self.messages.problem(self.reference, self.line.number, name, None, why)
+                where = self._where(name)
+                self.messages.problem(self.reference, self.line.number, where, None, why)
+                return False
+        for name, why in self.line.wrong.items():
+            if name in self.mapping.columns:
+                self.refuse(name, why)
                 return False
         empty = next((n for n in self.mapping.id if not self.line.cells[n].strip()), None)
         if empty is not None:
@@ -164,14 +194,18 @@ class _Reader:
         return any(self.line.cells[rule.column].strip() in rule.values for rule in rules)
 
     def moment(self, column: str) -> datetime | None:
-        """A time, by the first of the mapping's formats that fits."""
+        """A time, by the first of the mapping's formats that fits; a date of a workbook as it is,
+        and a number that no format fits as the day that it is there."""
+        typed = self.line.typed.get(column)
+        if isinstance(typed, datetime):
+            return typed
         text = self.line.cells[column].strip()
         for pattern in self.mapping.patterns:
             try:
                 return datetime.strptime(text, pattern)
             except ValueError:
                 continue
-        return None
+        return None if typed is None else day_of_serial(typed)
 
     def day(self, column: str) -> date | None:
         text = self.line.cells[column].strip()
@@ -206,10 +240,25 @@ class _Reader:
             return self.mapping.table.translate(name, text or None, on, self.messages)
         if not text:
             return None
+        if name in _KEYS:
+            return self._key(column, text)
         if name in _DAYS:
             day = self.day(column)
             return None if day is None else day.isoformat()
         return text.replace(",", ".") if name in _NUMBERS else text
+
+    def _key(self, column: str, text: str) -> str:
+        """A person's key, checked where it looks like a national number; one that was kept as a
+        number has lost the zero that it began with."""
+        if isinstance(self.line.typed.get(column), int) and len(text) == 10:
+            padded = text.zfill(11)
+            if read_number(padded) is not None:
+                why = "a number that lost its first zero; it is read with it"
+                self.messages.warn(column, "", why)
+                return padded
+        if len(text) == 11 and text.isdecimal() and read_number(text) is None:
+            self.wrong(column, NOT_A_NUMBER)
+        return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +271,7 @@ class Checked:
     problems: tuple[SourceProblem, ...]
     warnings: tuple[Warned, ...]
     left_out: bool
+    sheet: str = ""
 
 
 def check(content: bytes, delivery: Delivery, mapping: MappingFile) -> Iterator[Checked]:
@@ -240,4 +290,5 @@ def check(content: bytes, delivery: Delivery, mapping: MappingFile) -> Iterator[
             tuple(messages.problems),
             tuple(messages.warnings),
             version is None or not version.says["state"],
+            line.sheet,
         )

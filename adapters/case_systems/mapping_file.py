@@ -4,6 +4,8 @@ source = "kommune"                 # the source of the events
 encoding = "windows-1252"          # utf-8, if not said
 separator = ";"                    # a comma, if not said
 dates = ["dd.MM.yyyy"]             # as the list writes dates; yyyy-MM-dd, if not said
+sheets = ["2024", "2025"]          # of a workbook (.xlsx); every sheet that has the columns, else
+header = 1                         # the row of a workbook that has the names of the columns
 id = ["Saksnr"]                    # the columns that tell one row's subject from another's
 changed = "Endret"                 # optional: when the list knew it; else, when it came
 ignored = ["Navn"]                 # columns that say nothing of a journey
@@ -121,6 +123,8 @@ class MappingFile(_Part):
     encoding: Annotated[str, AfterValidator(_known_encoding)] = "utf-8"
     separator: Annotated[str, Field(min_length=1, max_length=1)] = ","
     dates: Annotated[tuple[str, ...], Field(min_length=1)] = ("yyyy-MM-dd",)
+    sheets: tuple[str, ...] = ()
+    header: Annotated[int, Field(ge=1)] = 1
     id: Annotated[tuple[str, ...], Field(min_length=1)]
     changed: str | None = None
     ignored: frozenset[str] = frozenset()

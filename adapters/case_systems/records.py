@@ -23,7 +23,7 @@ from domain.calendar import OSLO, from_microseconds, parse_day, parse_instant
 _EPOCH_DAY = date(1970, 1, 1)
 _NOT_A_TIME = "not a time; write it as 2003-12-31T14:15:00+01:00"
 _NOT_A_DAY = "not a date; write it as 2003-12-31"
-_NOT_A_NUMBER = "not a sound national number or D-number; it is taken as a key as it stands"
+NOT_A_NUMBER: Final = "not a sound national number or D-number; it is taken as a key as it stands"
 _MISSING: Final = "missing; the source must say it"
 
 
@@ -154,7 +154,7 @@ class Fields:
         """The key of a person; one that looks like a national number is checked as one."""
         text = self.text(name)
         if text is not None and len(text) == 11 and text.isdecimal() and not read_number(text):
-            self.wrong(name, text, _NOT_A_NUMBER)
+            self.wrong(name, text, NOT_A_NUMBER)
         return text
 
     def day(self, *names: str) -> date | None:

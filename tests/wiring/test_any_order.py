@@ -82,7 +82,11 @@ class Drawing:
         status = self.draw(st.sampled_from(["DELTAR", "HAR_SLUTTET", "VENTELISTE"]))
         if status == "DELTAR" and self.draw(st.integers(0, 5)) == 0:
             status = "FEILREGISTRERT"
-        told = {"id": f"k{whose}", "gjennomforingId": "g", "personIdent": NUMBERS[whose]}
+        told: dict[str, Any] = {
+            "id": f"k{whose}",
+            "gjennomforingId": "g",
+            "personIdent": NUMBERS[whose],
+        }
         told |= {"startDato": start, "sluttDato": last or (status == "HAR_SLUTTET" and start)}
         told |= {"status": {"type": status}, "endretTidspunkt": self.now.isoformat()}
         self.add("komet", told)
@@ -96,7 +100,11 @@ class Drawing:
     def team_tiltak(self, whose: int) -> None:
         start, last = self.days()
         status = self.draw(st.sampled_from(["GJENNOMFØRES", "AVSLUTTET", "ANNULLERT"]))
-        told = {"avtaleId": f"t{whose}", "deltakerFnr": NUMBERS[whose], "avtaleStatus": status}
+        told: dict[str, Any] = {
+            "avtaleId": f"t{whose}",
+            "deltakerFnr": NUMBERS[whose],
+            "avtaleStatus": status,
+        }
         told |= {"tiltakstype": "ARBEIDSTRENING", "startDato": start, "sluttDato": last}
         self.add("team_tiltak", {**told, "sistEndret": self.now.isoformat()})
 
@@ -123,8 +131,7 @@ class Drawing:
         self.add("oppfolging", {**told, "producerTimestamp": self.now.isoformat()})
 
 
-KINDS = ("komet", "team_tiltak", "team_tiltak", "arena", "arena", "arena")
-KINDS += ("implementation", "hendelse", "link")
+KINDS = ["komet", *["team_tiltak"] * 2, *["arena"] * 3, "implementation", "hendelse", "link"]
 
 
 @st.composite
