@@ -147,7 +147,7 @@ def append_delivery(
         known = implementations_of(connection, system.name)
     content, told = content_of(file), Delivery(now(), participant, known)
     with without_collector():
-        messages = system.read(content, told)
+        messages = _read(system, file, content, told)
     summary = SourceSummary(records=messages.records, passed_by=messages.passed_by)
     summary.warnings = messages.warnings
     delivering = Delivering(engine, profile, file.name, file.sha256, now, summary)
@@ -164,6 +164,13 @@ def append_delivery(
             inner.rollback()
     summary.position = summary.position or last_position(engine)
     return summary
+
+
+def _read(system: CaseSystem, file: File, content: bytes, told: Delivery) -> Messages:
+    try:
+        return system.read(content, told)
+    except WrongUseError as error:
+        raise WrongUseError(f"{file.name}: {error}") from None
 
 
 @dataclass(slots=True)

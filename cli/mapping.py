@@ -35,12 +35,17 @@ def check(
     """
     import orjson  # noqa: PLC0415
 
+    from adapters.errors import WrongUseError  # noqa: PLC0415
     from adapters.mapping_files import check_sample, mapping_at  # noqa: PLC0415
     from adapters.profiles import open_profile  # noqa: PLC0415
     from adapters.readers.files import content_of, delivery  # noqa: PLC0415
 
+    file, labels = mapping_at(mapping), open_profile(profile).profile
     with delivery(sample) as found:
-        rows = check_sample(content_of(found), mapping_at(mapping), open_profile(profile).profile)
+        try:
+            rows = check_sample(content_of(found), file, labels)
+        except WrongUseError as error:
+            raise WrongUseError(f"{found.name}: {error}") from None
     if as_json:
         typer.echo(orjson.dumps([row.as_json() for row in rows]).decode())
     else:

@@ -144,3 +144,99 @@ def test_a_closing_status_ends_a_stay_only_after_it_began(
     code: str, start: str | None, last: str | None, changed: str, expected: list[Any]
 ) -> None:
     assert ended(code, start, last, f"{changed} 09:00:00") == expected
+
+
+def implementation(at: str, status: str, code: str = "ARBFORB") -> bytes:
+    """A row of implementation 910001, in the order of its time."""
+    row = {"TILTAKGJENNOMFORING_ID": 910001, "TILTAKSKODE": code, "TILTAKSTATUSKODE": status}
+    return change("TILTAKGJENNOMFORING", at, row)
+
+
+def participation(at: str, code: str, start: str | None, last: str | None) -> bytes:
+    row: dict[str, Any] = {"TILTAKDELTAKER_ID": 1, "PERSON_ID": 2}
+    row |= {"TILTAKGJENNOMFORING_ID": 910001}
+    row |= {"DELTAKERSTATUSKODE": code, "REG_DATO": "2023-01-02 08:00:00", "DATO_FRA": start}
+    return change("TILTAKDELTAKER", at, {**row, "DATO_TIL": last, "DATO_STATUSENDRING": at})
+
+
+def change(table: str, at: str, row: dict[str, Any]) -> bytes:
+    pos = str(int(moment(at).timestamp()))
+    told = {"table": f"SIAMO.{table}", "op_type": "U", "op_ts": at.replace("T", " "), "pos": pos}
+    return orjson.dumps({**told, "after": row})
+
+
+STARTED = "2023-02-06"
+ENDED_ON = "2023-06-05T09:00:00"
+
+
+@pytest.mark.parametrize(
+    ("code", "start", "last", "stays_after"),
+    [
+        # Over by its dates when the implementation ended: it was there, and ended.
+        ("GJENN", STARTED, "2023-05-31", 1),
+        # Still under way, without an end, or yet to come: the rule says that it never started.
+        ("GJENN", STARTED, "2023-06-30", 0),
+        ("GJENN", STARTED, None, 0),
+        ("TILBUD", "2023-06-20", "2023-12-31", 0),
+        ("JATAKK", STARTED, None, 0),
+        # Statuses that say how it ended themselves are left alone.
+        ("FULLF", STARTED, "2023-05-31", 1),
+    ],
+)
+def test_an_implementation_that_has_ended_leaves_no_participation_open(
+    code: str, start: str | None, last: str | None, stays_after: int
+) -> None:
+    runs = implementation("2023-01-01T08:00:00", "GJENNOMFOR")
+    ended = implementation(ENDED_ON, "AVSLUTT")
+    row = participation("2023-06-01T08:00:00", code, start, last)
+    found = []
+    for files in ((runs, row, ended), (ended, row, runs), (b"\n".join([row, ended, runs]),)):
+        store, _ = told("arena", *files)
+        assert store.waiting == []
+        found.append([known_stays(store, at) for at in ("2023-06-02", "2023-06-06")])
+    assert found == [[1, stays_after]] * 3
+
+
+def known_stays(store: Store, at: str) -> int:
+    return len(store.journey("2", moment(f"{at}T00:00:00")).spells["measure"])
+
+
+def test_an_implementation_that_goes_on_after_all_restores_and_a_single_place_ends_by_itself() -> (
+    None
+):
+    row = participation("2023-06-01T08:00:00", "GJENN", STARTED, None)
+    files = [
+        implementation(ENDED_ON, "AVBRUTT"),
+        implementation("2023-07-01T09:00:00", "GJENNOMFOR"),
+    ]
+    store, _ = told("arena", row, *files)
+    assert [known_stays(store, at) for at in ("2023-06-02", "2023-06-06", "2023-07-02")] == [
+        1,
+        0,
+        1,
+    ]
+    single, _ = told("arena", implementation(ENDED_ON, "AVSLUTT", "ENKELAMO"), row)
+    assert stays(single.journey("2")) == [("training_amo", date(2023, 2, 6), None)]
+
+
+def test_a_row_before_its_implementation_gets_its_measure_when_that_is_told_of() -> None:
+    row = participation("2023-06-01T08:00:00", "GJENN", STARTED, None)
+    store, _ = told("arena", row)
+    assert [stay[0] for stay in stays(store.journey("2"))] == ["unknown"]
+    late, _ = told("arena", row, implementation("2023-08-01T08:00:00", "GJENNOMFOR"))
+    known_then = late.journey("2", moment("2023-06-02T00:00:00"))
+    assert [stay[0] for stay in stays(known_then)] == ["work_preparation"]
+
+
+def decision(number: int, code: str, first: str, last: str | None = None) -> bytes:
+    row: dict[str, Any] = {"VEDTAK_ID": number, "SAK_ID": 1, "PERSON_ID": 2, "VEDTAKTYPEKODE": code}
+    row |= {"VEDTAKSPERIODE_FOM": first, "VEDTAKSPERIODE_TOM": last}
+    return change("VEDTAK", f"2023-05-{number:02}T09:00:00", row)
+
+
+def test_a_resumption_ends_a_sanction_and_never_prolongs_one() -> None:
+    lost = decision(1, "T", "2023-05-01", "2023-05-28")
+    for resumed, until in (("2023-05-15", date(2023, 5, 15)), ("2023-07-01", date(2023, 5, 29))):
+        store, _ = told("arena", lost, decision(2, "G", resumed))
+        [spell] = store.journey("2").spells["sanction"]
+        assert (spell.start, spell.stop) == (date(2023, 5, 1), until)

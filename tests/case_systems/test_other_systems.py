@@ -14,7 +14,9 @@ from adapters.case_systems.messages import Delivery
 from adapters.case_systems.systems import SYSTEMS
 from domain.calendar import as_instant
 from domain.events import Exited, Linked, Registered
+from domain.history import Cutoff
 from domain.journey import Journey
+from domain.linking import persons
 from tests.case_systems.deliveries import read, sample, story, told
 from tests.case_systems.telling import Store, stays
 
@@ -128,7 +130,94 @@ def test_keys_that_turn_out_to_be_one_person_are_linked() -> None:
     assert "45419942222" not in fact.event.event_id
 
 
+def test_an_offset_orders_events_whatever_their_clocks_say_and_is_no_part_of_the_content() -> None:
+    begun = paw_event("startet", "2025-01-10")
+    ended = paw_event("avsluttet", "2025-01-09", name="b", periodeId=PERIOD)  # a clock that is late
+    wrapped = [wrap(begun, 7), wrap(ended, 8)]
+    store = paw(*wrapped)
+    assert spans(store.journey("12345678901")) == [(date(2025, 1, 10), date(2025, 1, 10))]
+    store.deliver(read("paw", b"\n".join([wrap(begun, 7), wrap(begun, 9), begun])).versions)
+    assert store.duplicates == 3
+
+
+def wrap(event: bytes, offset: int) -> bytes:
+    return orjson.dumps({"key": "1", "value": orjson.loads(event), "offset": offset})
+
+
+def period(
+    started: str, ended: str | None = None, deviation: tuple[str, str] | None = None
+) -> bytes:
+    """A public period, its times in milliseconds; a deviation is of its end."""
+
+    def metadata(day: str) -> dict[str, Any]:
+        return {"tidspunkt": int(known(f"{day}T12:00").timestamp() * 1000), "kilde": "k"}
+
+    told: dict[str, Any] = {"id": PERIOD, "identitetsnummer": "12839010182"}
+    told |= {"startet": metadata(started), "avsluttet": ended and metadata(ended)}
+    if ended is not None and deviation is not None:
+        at = int(known(f"{deviation[1]}T12:00").timestamp() * 1000)
+        told["avsluttet"]["tidspunktFraKilde"] = {"tidspunkt": at, "avviksType": deviation[0]}
+    return orjson.dumps(told)
+
+
+def test_a_public_period_is_known_from_its_start_and_ended_from_its_end() -> None:
+    whole = period("2025-01-10", "2025-03-01")
+    for files in ((period("2025-01-10"), whole), (whole,), (whole, period("2025-01-10"))):
+        store = paw(*files)
+        person = "12839010182"
+        assert spans(store.journey(person)) == [(date(2025, 1, 10), date(2025, 3, 1))]
+        assert spans(store.journey(person, known("2025-02-01"))) == [(date(2025, 1, 10), None)]
+        assert store.waiting == []
+
+
+def test_a_public_period_is_corrected_and_annulled() -> None:
+    moved = period("2025-01-10", "2025-03-01", ("TIDSPUNKT_KORRIGERT", "2025-02-15"))
+    assert spans(paw(moved).journey("12839010182")) == [(date(2025, 1, 10), date(2025, 2, 15))]
+    error = period("2025-01-10", "2025-03-01", ("SLETTET", "2025-03-01"))
+    assert paw(period("2025-01-10"), error).journey("12839010182").told == []
+
+
+def test_a_public_period_that_names_nobody_is_of_whom_the_delivery_says() -> None:
+    listed = orjson.dumps(
+        [{"periodeId": PERIOD, "startet": {"tidspunkt": "2024-04-23T13:04:40.739Z"}}]
+    )
+    assert spans(paw(listed).journey("p1")) == [(date(2024, 4, 23), None)]
+
+
+def identities(kind: str, day: str, own: list[str], before: list[str]) -> bytes:
+    listed = {
+        name: [{"identitet": key, "type": "FOLKEREGISTERIDENT", "gjeldende": True} for key in keys]
+        for name, keys in (("identiteter", own), ("tidligereIdentiteter", before))
+    }
+    told = {"hendelseId": day, "hendelseType": f"identitet.v1.identiteter_{kind}"}
+    return orjson.dumps({**told, "hendelseTidspunkt": f"{day}T12:00:00Z", **listed})
+
+
+def test_two_numbers_turn_out_to_be_one_person_and_one_to_be_two() -> None:
+    one, other = "12839010182", "05879810045"
+    store = paw(
+        identities("merget", "2025-01-10", [one, other], []),
+        identities("splittet", "2025-03-10", [one], [one, other]),
+    )
+    facts = {key: store.facts(key) for key in (one, other)}
+    names = {key: key for key in facts}
+    counts = [
+        len(persons(facts, names, Cutoff(known_at=known(at))))
+        for at in ("2025-01-09", "2025-01-11", "2025-03-11")
+    ]
+    assert counts == [2, 1, 2]
+
+
 # Follow-up.
+
+
+def test_a_d_number_that_gives_way_to_a_national_number_stays_the_persons() -> None:
+    lines = sample("oppfolging/constructed.jsonl").splitlines()
+    later = {**orjson.loads(lines[3]), "ident": "05879810045"}
+    later["producerTimestamp"] = "2024-05-01T10:00:00+02:00"
+    store, _ = told("oppfolging", *lines, orjson.dumps(later))
+    links = [f.event for f in store.journey("2000000000001").told if isinstance(f.event, Linked)]
+    assert [link.same_as for link in links] == ["12839010182", "05879810045"]
 
 
 def test_follow_up_periods_offices_and_links() -> None:
@@ -181,7 +270,31 @@ def test_a_file_that_nobody_says_whom_it_is_about_is_a_problem() -> None:
     assert [problem.column for problem in messages.problems] == ["participant"]
 
 
+def test_two_applications_of_one_person_are_two_referrals() -> None:
+    received = {"type": "soknadsStatus", "status": "MOTTATT"}
+    first = digisos({**received, AT: "2024-01-02T10:00:00Z"})
+    second = digisos({**received, AT: "2024-06-02T10:00:00Z"})
+    store, _ = told("digisos", first, second, first)
+    days = [f.event.occurred_on for f in store.journey("p1").told]
+    assert days == [date(2024, 1, 2), date(2024, 6, 2)]
+    assert store.duplicates == 1
+
+
 # KOSTRA.
+
+
+def test_a_destination_is_missed_where_the_form_asks_for_it_and_old_decisions_are_told_of() -> None:
+    ended = read("kostra_11cf", kvp(2025, "3", AVSL_DATO="30042025"))
+    assert [p.column for p in ended.problems] == ["AVSL_VIKTIGSTE_INNTEKT"]
+    old = read("kostra_11cf", kvp(2025, "1", begun="05022020", VEDTAK_DATO="22012020"))
+    assert [p.column for p in old.problems] == ["VEDTAK_DATO", "BEGYNT_DATO"]
+
+
+def test_the_enrolment_is_of_the_decision_also_where_the_programme_began_before() -> None:
+    store, _ = told("kostra_11cf", kvp(2024, "1", begun="15012024"))
+    journey = store.journey("12839010182")
+    assert spans(journey) == [(date(2024, 1, 22), None)]
+    assert spans(journey, "measure") == [(date(2024, 1, 15), None)]
 
 
 def record(form: Form, year: int, *months: int, **cells: str) -> bytes:

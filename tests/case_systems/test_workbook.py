@@ -145,7 +145,7 @@ def test_what_is_wrong_names_the_sheet_and_its_row() -> None:
     ]
 
 
-YEARS = {
+YEARS: Mapping[str, Sequence[Any]] = {
     "Forside": [("Kommunens liste",)],
     "2023": [HEADER, ("a", "p1", "15.01.2023", 40)],
     "2024": [HEADER, ("b", "p2", "15.01.2024", 40)],
@@ -164,7 +164,7 @@ def test_every_sheet_that_has_the_columns_is_read_or_those_that_are_named() -> N
 
 
 def test_the_header_may_stand_further_down() -> None:
-    rows = [("Liste over tiltak",), (), HEADER, ("a", "p1", "15.01.2024", 40)]
+    rows: list[Any] = [("Liste over tiltak",), (), HEADER, ("a", "p1", "15.01.2024", 40)]
     file = mapping("header = 3\n")
     assert starts(book({"Ark1": rows}), file) == [("p1", "2024-01-15")]
     rows[3] = ("a", "p1", "x", 40)

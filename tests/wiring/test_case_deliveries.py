@@ -148,6 +148,48 @@ def test_what_a_source_told_of_its_implementations_holds_for_the_next_file(
     assert listed is not any("implementation" in why for why in known)
 
 
+def test_snapshots_get_their_measure_when_a_later_file_tells_of_their_list(
+    store: str, tmp_path: Path, run: Run
+) -> None:
+    first = write(tmp_path, "1.jsonl", snapshot("2024-02-01T09:00:00"))
+    run(store, "append", "--from", "komet", first)
+    listed = {"id": "g1", "tiltak": {"tiltakskode": "OPPFOLGING"}}
+    whose = {"id": "d8", "personident": PERSON, "deltakerliste": listed}
+    change = {"id": "h1", "opprettet": "2024-06-01T09:00:00", "deltaker": whose}
+    told_of = write(tmp_path, "2.jsonl", {**change, "payload": {"type": "OpprettUtkast"}})
+    run(store, "append", "--from", "komet", told_of)
+    asked = ("stock", "--of", "measure", "--by", "measure", "--at", "2024-03-01", "--json")
+    for known_at in ("2024-03-01", "2024-07-01"):
+        counted = told(run(store, *asked, "--known-at", known_at))["rows"]
+        assert counted == [{"measure": "follow_up", "persons": 1, "spells": 1}]
+    again = told(run(store, "append", "--from", "komet", first, "--json"))
+    assert (again["appended"], again["duplicates"]) == (0, 1)
+
+
+def test_what_is_of_an_unknown_kind_is_kept_raw_counted_and_erased_with_its_person(
+    sqlite: str, tmp_path: Path, run: Run
+) -> None:
+    change = {"id": "h1", "opprettet": "2024-06-01T09:00:00", "payload": {"type": "HeltNytt"}}
+    new = write(tmp_path, "1.jsonl", {**change, "deltaker": {"id": "d", "personident": PERSON}})
+    first = told(run(sqlite, "append", "--from", "komet", new, "--json"))
+    assert (first["appended"], first["unchanged"], first["records"]) == (0, 1, 1)
+    assert [w["found"] for w in first["warnings"]] == ["HeltNytt"]  # type: ignore[attr-defined]
+    assert told(run(sqlite, "append", "--from", "komet", new, "--json"))["duplicates"] == 1
+    engine = open_engine(sqlite, make=False)
+    with reading(engine) as connection:
+        [row] = connection.execute(select(source_records)).all()
+        opened = Seals(connection).open_said(
+            bytes(row.participant_id), "record", row.id, bytes(row.raw)
+        )
+    assert opened == new.read_bytes()
+    run(sqlite, "append", "--from", "komet", write(tmp_path, "2", snapshot("2024-02-01T09:00:00")))
+    run(sqlite, "erase", PERSON, "--reason", "asked for it")
+    with reading(engine) as connection:
+        kept = [bytes(raw) for (raw,) in connection.execute(select(source_records.c.raw))]
+    assert kept == [b"", b""]
+    engine.dispose()
+
+
 def test_an_unknown_system_and_two_readings_at_once_are_wrong_use(sqlite: str, run: Run) -> None:
     result = run(sqlite, "append", "--from", "komett", KOMET, code=1)
     assert isinstance(result.exception, WrongUseError)
