@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import random
 from datetime import datetime, timedelta
@@ -12,10 +14,21 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from microdata_tools import validate_dataset  # type: ignore[import-untyped]
 
+from adapters.access_log import Reader
 from adapters.case_systems import kostra_11cf
 from adapters.case_systems.messages import Delivery
+from adapters.database import open_engine, reading
+from adapters.exports.events import export_events
 from adapters.exports.microdata import merged
+from adapters.facts import every_history
+from adapters.participants import keys_of
+from adapters.profiles import default_profile
+from adapters.seals import Seals
+from adapters.store import Store
+from projections import reference
+from projections.question import Question
 from tests.case_systems.deliveries import RECEIVED
+from tests.properties.random_rows import Row, as_bytes, questions, rows
 from tests.wiring.conftest import SAMPLES, Run
 from tests.wiring.test_case_deliveries import PERSON, snapshot, write
 
@@ -83,6 +96,56 @@ def test_any_log_as_events_gives_the_same_figures(
     run(store, "export", "events", "--out", out)
     run(other, "append", out, code=None)
     assert figures(run, other) == figures(run, store)
+
+
+_BESIDE = (
+    {"type": "linked", "same_as": "P2"},
+    {"type": "unlinked", "same_as": "P2"},
+    {"type": "intensity_changed", "placement": "a", "percent": "37.5"},
+    {"type": "measure_started", "measure": "mentor", "placement": "a", "track": "ordinary"},
+)
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(handed_in=rows(), question=questions(), more=st.lists(st.sampled_from(_BESIDE), max_size=3))
+def test_any_rows_as_events_give_the_same_bytes_and_figures_in_an_empty_store(
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    handed_in: list[Row],
+    question: Question,
+    more: list[Row],
+) -> None:
+    folder = tmp_path_factory.mktemp("rows")
+    monkeypatch.setenv("FORLOP_SECRET_FILE", str(folder / "secret.key"))
+    beside = [
+        {**handed_in[0], "replaces": "", "event_id": f"more{number}", **row}
+        for number, row in enumerate(more)
+    ]
+    told, figures = "", []
+    for name, given_rows in (("a", [*handed_in, *beside]), ("b", None)):
+        engine = open_engine(f"sqlite:///{folder / name}.db", make=True)
+        cells = given_rows or list(csv.DictReader(io.StringIO(told)))
+        Store(engine).append(_filled(cells))
+        out = io.StringIO()
+        export_events(engine, out, Reader("kari", "kari", ""))
+        assert given_rows or out.getvalue() == told
+        told = out.getvalue()
+        with reading(engine) as connection:
+            facts = dict(every_history(connection))
+            keys = keys_of(connection, facts, Seals(connection))
+        by_key = {keys[own]: history for own, history in facts.items()}
+        answered = reference.answer(
+            question, default_profile(), [by_key[k] for k in sorted(by_key)]
+        )
+        figures.append(as_bytes(answered))
+        engine.dispose()
+    assert figures[0] == figures[1]
+
+
+def _filled(cells: list[Row]) -> list[Row]:
+    return [{name: text for name, text in row.items() if text} for row in cells]
 
 
 def test_someone_erased_goes_out_under_the_id_alone(sqlite: str, tmp_path: Path, run: Run) -> None:
