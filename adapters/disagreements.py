@@ -14,7 +14,7 @@ from adapters.case_systems.messages import Claim, Version
 from adapters.overlaps import in_sequence
 from adapters.precedence import Rule, Stay, overlaps_among
 from adapters.said import Past
-from domain.calendar import show_instant
+from domain.calendar import OSLO, show_instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def _of_claims(
         if each.subject is not None:
             by_subject.setdefault(each.subject, []).append(each)
     for subject, past in pasts.items():
-        for version, claim in _latest(in_sequence(past, known_at)):
+        for version, claim in _latest(in_sequence(past, known_at), at):
             claimed = _claimed(by_subject.get(subject, ()), claim)
             if claimed is None or claim.means is None:
                 continue  # without a day, or a meaning, there is nothing to compare
@@ -86,10 +86,12 @@ def _of_claims(
             )  # fmt: skip
 
 
-def _latest(sent: Iterable[Version]) -> list[tuple[Version, Claim]]:
-    """The last claim that was made of each placement."""
+def _latest(sent: Iterable[Version], at: date) -> list[tuple[Version, Claim]]:
+    """The last claim that was made of each placement by a day: a status is of when it is given."""
     latest: dict[str, tuple[Version, Claim]] = {}
     for version in sent:
+        if version.changed_at.astimezone(OSLO).date() > at:
+            continue
         for claim in version.claims:
             latest[claim.placement] = (version, claim)
     return list(latest.values())
@@ -98,8 +100,9 @@ def _latest(sent: Iterable[Version]) -> list[tuple[Version, Claim]]:
 def _claimed(stays: Iterable[Stay], claim: Claim) -> Stay | None:
     """The stay that a claim is about; a form that has no name for it means the latest one."""
     mine = sorted(stays, key=lambda stay: stay.start)
-    named = [stay for stay in mine if stay.placement == claim.placement]
-    return next(iter(named or mine[-1:]), None)
+    if claim.placement:
+        mine = [stay for stay in mine if stay.placement == claim.placement]
+    return mine[-1] if mine else None
 
 
 def _between_sources(stays: Iterable[Stay], rules: tuple[Rule, ...]) -> Iterator[Disagreement]:

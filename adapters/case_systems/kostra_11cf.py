@@ -84,7 +84,7 @@ def _version(record: Record, delivery: Delivery) -> Version | None:
         at,
         says,
         dated=False,
-        claims=(Claim(record.reference, status, _means(status, on)),),
+        claims=(Claim("", status, _means(status, on)),),
         line=record.line,
         private=True,
     )

@@ -45,7 +45,10 @@ ALWAYS: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The status that a source gives. Figures derive theirs from dates; this is to compare with."""
+    """The status that a source gives. Figures derive theirs from dates; this is to compare with.
+
+    `placement` is empty where the source has no name for the stay: the latest is meant.
+    """
 
     placement: str
     status: str

@@ -144,6 +144,29 @@ def test_a_claim_that_the_dates_do_not_bear_out_is_reported_at_its_cutoff(
     assert PERSON not in run(sqlite, "disagreements", "--at", "2024-06-01").output
 
 
+def test_a_claim_of_one_stay_is_never_held_against_another(
+    sqlite: str, tmp_path: Path, run: Run
+) -> None:
+    ended = arena(3, "2025-03-01 09:00:00", "2025-02-10", "FULLF")
+    again = arena(4, "2025-04-01 09:00:00", None, "AKTUELL")
+    again["after"] = {**again["after"], "TILTAKDELTAKER_ID": 78, "DATO_FRA": None}  # type: ignore[dict-item]
+    run(sqlite, "append", "--from", "arena", write(tmp_path, "a", IMPLEMENTATION, ended, again))
+    found = json.loads(run(sqlite, "disagreements", "--at", "2025-05-01", "--json").stdout)
+    assert found["rows"] == []
+
+
+def test_a_status_is_held_against_the_dates_from_when_it_was_given(
+    sqlite: str, tmp_path: Path, run: Run
+) -> None:
+    ended = snapshot("2024-06-01T09:00:00", "2024-06-20")  # says so before the last day has passed
+    run(sqlite, "append", "--from", "komet", write(tmp_path, "k", ended))
+    counts = []
+    for at in ("2024-05-31", "2024-06-10", "2024-06-21"):
+        found = json.loads(run(sqlite, "disagreements", "--at", at, "--json").stdout)
+        counts.append([row["says"] for row in found["rows"]])
+    assert counts == [[], ["HAR_SLUTTET (stopped)"], []]
+
+
 def test_a_table_that_does_not_read_says_where() -> None:
     assert len(precedence()) == 11
     with pytest.raises(WrongUseError, match=r"t.csv, line 2: not a date"):
