@@ -19,7 +19,7 @@ from adapters.access_log import Reader
 from adapters.case_systems.code_tables import shipped
 from adapters.case_systems.keys import read_number
 from adapters.case_systems.kostra import Layout, layouts
-from adapters.case_systems.kostra_11cf import PROGRAMME, SOURCE
+from adapters.case_systems.kostra_11cf import PROGRAMME, SOURCE, YEARS_BACK
 from adapters.errors import WrongUseError
 from adapters.exports.journeys import Person, everybody
 from domain.calendar import ONE_DAY
@@ -37,7 +37,6 @@ _TICKS: Final[Mapping[str, tuple[str, str]]] = {
     "unknown": ("17", "AVSL_UKJENT"),
 }
 _OTHER: Final = ("10", "AVSL_ANNET")
-_YEARS_BACK: Final = 4
 
 
 @dataclass(slots=True)
@@ -106,8 +105,10 @@ def _why_not(person: Person, home: str | None, spell: Spell, year: int) -> str |
         return "no municipality number is known"
     if person.key is None:
         return "the person was erased"
-    if spell.start.year < year - _YEARS_BACK:
-        return f"the decision of {spell.start} is more than {_YEARS_BACK} years before {year}"
+    begun, _ = _measure(person.journey, spell)
+    for what, day in (("decision", spell.start), ("start", begun)):
+        if day.year < year - YEARS_BACK:
+            return f"the {what} of {day} is more than {YEARS_BACK} years before {year}"
     return None
 
 
@@ -149,8 +150,8 @@ def _measure(journey: Journey, spell: Spell) -> tuple[date, str]:
         for measure in journey.spells["measure"]
         if isinstance(measure.opened.event, MeasureStarted)
         and measure.opened.event.programme == PROGRAMME
-        and measure.start >= spell.start
         and (spell.stop is None or measure.start <= spell.stop)
+        and (measure.start >= spell.start or measure.stop is None or measure.stop > spell.start)
     ]
     closed = [m.closed.event for m in mine if m.closed is not None]
     reasons = [event.reason for event in closed if isinstance(event, MeasureStopped)]

@@ -210,6 +210,19 @@ def test_the_form_of_a_municipality_is_read_back_as_what_the_log_says(
     assert set(again) == set(first)
 
 
+def test_a_programme_that_began_before_its_decision_keeps_both_days_in_the_form(
+    sqlite: str, tmp_path: Path, run: Run
+) -> None:
+    sent = (SAMPLES / "kostra" / "11CF_2026.constructed.dat").read_bytes().splitlines()[0]
+    early = tmp_path / "early.dat"
+    early.write_bytes(sent.replace(b"13102025", b"15092025"))  # begun ten days before the decision
+    run(sqlite, "append", "--from", "kostra_11cf", early)
+    out = tmp_path / "form.dat"
+    run(sqlite, "export", "kostra_11cf", 2026, "--out", out)
+    [record] = out.read_bytes().splitlines()
+    assert record[40:64] == b"10092025" + b"25092025" + b"15092025"
+
+
 def test_a_year_without_a_layout_is_wrong_use(sqlite: str, tmp_path: Path, run: Run) -> None:
     run(sqlite, "append", "--from", "kostra_11cf", SAMPLES / "kostra" / "11CF_2026.constructed.dat")
     result = run(sqlite, "export", "kostra_11cf", 2019, "--out", tmp_path / "x", code=1)
