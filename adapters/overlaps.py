@@ -7,8 +7,8 @@ but are never taken out: they are reported, to be left out at their source.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -50,6 +50,9 @@ def in_sequence(past: Past, known_at: datetime | None = None) -> list[Version]:
     return [version for version, at in times if known_at is None or at <= known_at]
 
 
+_Since = tuple[datetime, list[dict[str, str]]]
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """All that was told of some persons: by sources of their subjects, and as events of the log.
@@ -60,6 +63,7 @@ class Told:
     pasts: Mapping[bytes, Past]
     histories: Mapping[bytes, Sequence[Fact]]
     ids: Mapping[str, bytes]
+    _stays_of: dict[bytes, list[_Since]] = field(default_factory=dict, compare=False)
 
     @classmethod
     def of(
@@ -81,13 +85,13 @@ class Told:
         """Every stay as it was known, whether another source holds for it or not."""
         person_of = self._persons(Cutoff(known_at=known_at))
         found: dict[tuple[bytes, str, str], Stay] = {}
-        for subject, past in self.pasts.items():
-            for cells in _told(in_sequence(past, known_at)):
+        for subject in self.pasts:
+            for cells in self._told(subject, known_at):
                 own = self.ids.get(cells["participant"])
                 if own is not None:
                     stay = _stay(own, person_of.get(own, own), subject, cells)
                     found[own, stay.source, stay.placement] = stay
-        for own, facts in self.histories.items():
+        for own, facts in self._with_stays_of_their_own():
             for spell in journey_at(facts, Cutoff(known_at=known_at)).spells["measure"]:
                 event = spell.opened.event
                 assert isinstance(event, MeasureStarted)
@@ -95,6 +99,30 @@ class Told:
                 stay = Stay(own, person, *where[1:], event.measure, spell.start, spell.stop)
                 found.setdefault(where, stay)
         return list(found.values())
+
+    def _told(self, subject: bytes, known_at: datetime | None) -> list[dict[str, str]]:
+        """What a subject's versions tell of stays; worked out once for each of them."""
+        found = self._stays_of.get(subject)
+        if found is None:
+            told = list(known_times(sent_by_source(self.pasts[subject].versions)))
+            versions = [version for version, _ in told]
+            found = [(at, _told(versions[:count])) for count, (_, at) in enumerate(told, 1)]
+            self._stays_of[subject] = found
+        known = [stays for at, stays in found if known_at is None or at <= known_at]
+        return known[-1] if known else []
+
+    def _with_stays_of_their_own(self) -> Iterator[tuple[bytes, Sequence[Fact]]]:
+        """Histories with a stay that no subject tells of: it came as events of the contract."""
+        told = {
+            (cells["source"], cells["placement"])
+            for subject in self.pasts
+            for stays in (self._told(subject, None), *(s for _, s in self._stays_of[subject]))
+            for cells in stays
+        }
+        for own, facts in self.histories.items():
+            starts = (f.event for f in facts if isinstance(f.event, MeasureStarted))
+            if any((start.source, start.placement) not in told for start in starts):
+                yield own, facts
 
     def _persons(self, cutoff: Cutoff) -> dict[bytes, bytes]:
         """Under which of their keys persons with several go."""
