@@ -1,8 +1,8 @@
 """National numbers and D-numbers: whether one is sound, whose birth date it holds, how it is shown.
 
 Fødselsnummer: DDMMYY, three individual digits, two control digits (folkeregisterforskriften
-§ 2-2-1). A D-number adds 40 to the day. Synthetic ones add 40 (NAV, Dolly) or 80 (Skatteetaten,
-Tenor) to the month. From 2032 the first control digit may leave any of the remainders 0-3, and
+§ 2-2-1). A D-number adds 40 to the day. Synthetic ones add 40 or 65 (NAV, Dolly) or 80
+(Skatteetaten, Tenor) to the month. From 2032 the first control digit may leave any of the remainders 0-3, and
 the individual digits no longer tell the century (skatteetaten.github.io,
 folkeregisteret-api-dokumentasjon, nytt-fodselsnummer-fra-2032), so a number that only those rules
 allow has no birth date.
@@ -21,7 +21,12 @@ _NUMBER = re.compile(r"\d{11}", re.ASCII)
 _IN_TEXT = re.compile(r"(?<!\d)\d{6}[ -]?\d{5}(?!\d)", re.ASCII)
 _FIRST = (3, 7, 6, 1, 8, 9, 4, 5, 2, 1)
 _SECOND = (5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1)
-_MONTHS_ADDED: tuple[tuple[int, Series], ...] = ((80, "tenor"), (40, "nav"), (0, "real"))
+_MONTHS_ADDED: tuple[tuple[int, Series], ...] = (
+    (80, "tenor"),
+    (65, "nav"),
+    (40, "nav"),
+    (0, "real"),
+)
 # Which individual digits were given out to those born in which years, both ends included.
 _CENTURIES = ((0, 499, 1900, 1999), (500, 749, 1854, 1899), (500, 999, 2000, 2039),
               (900, 999, 1940, 1999))  # fmt: skip

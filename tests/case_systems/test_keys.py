@@ -37,7 +37,9 @@ def number(day: int, month: int, year: int, individual: int) -> str:
     [
         (number(5, 7 + 80, 98, 100), "tenor", False, date(1998, 7, 5)),
         (number(5, 7 + 40, 98, 100), "nav", False, date(1998, 7, 5)),
+        (number(5, 7 + 65, 98, 100), "nav", False, date(1998, 7, 5)),
         (number(5 + 40, 7 + 80, 98, 100), "tenor", True, date(1998, 7, 5)),
+        (number(5 + 40, 12 + 65, 98, 100), "nav", True, date(1998, 12, 5)),
         (number(31 + 40, 12 + 40, 5, 600), "nav", True, date(2005, 12, 31)),
         (number(29, 2 + 80, 0, 500), "tenor", False, date(2000, 2, 29)),
         (number(1, 1 + 80, 60, 600), "tenor", False, date(1860, 1, 1)),
@@ -77,6 +79,7 @@ def test_a_day_that_no_calendar_has_is_none() -> None:
     assert read_number(number(31, 2 + 80, 98, 100)) is None
     assert read_number(number(29, 2 + 80, 99, 100)) is not None  # the century may be another
     assert read_number(number(10, 13 + 80, 98, 100)) is None
+    assert read_number(number(10, 13 + 40, 98, 100)) is None
 
 
 def test_spaces_and_a_hyphen_are_put_aside() -> None:
