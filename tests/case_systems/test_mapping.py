@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from importlib import resources
+from pathlib import Path
 
 import pytest
 
@@ -143,6 +144,13 @@ def test_an_id_that_is_a_national_number_does_not_get_into_event_ids() -> None:
 def test_a_wrong_mapping_file_says_what_is_wrong(old: str, new: str, told: str) -> None:
     with pytest.raises(MappingFileError, match=told):
         read_mapping(SMALL.replace(old, new))
+
+
+def test_the_mapping_file_on_the_page_of_documentation_reads() -> None:
+    page = Path(__file__).parents[2] / "docs" / "case-systems.md"
+    example = page.read_text("utf-8").partition("```toml\n")[2].partition("```")[0]
+    file = read_mapping(example)
+    assert file.model_fields_set == set(MappingFile.model_fields)  # every key is shown
 
 
 def test_two_events_of_one_type_need_names() -> None:
