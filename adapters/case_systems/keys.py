@@ -2,8 +2,8 @@
 
 Fødselsnummer: DDMMYY, three individual digits, two control digits (folkeregisterforskriften
 § 2-2-1). A D-number adds 40 to the day. Synthetic ones add 40 or 65 (NAV, Dolly) or 80
-(Skatteetaten, Tenor) to the month. From 2032 the first control digit may leave any of the remainders 0-3, and
-the individual digits no longer tell the century (skatteetaten.github.io,
+(Skatteetaten, Tenor) to the month. From 2032 the first control digit may leave any of the
+remainders 0-3, and the individual digits no longer tell the century (skatteetaten.github.io,
 folkeregisteret-api-dokumentasjon, nytt-fodselsnummer-fra-2032), so a number that only those rules
 allow has no birth date.
 """
