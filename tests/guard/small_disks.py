@@ -51,10 +51,9 @@ def _mount(folder: Path, megabytes: int) -> bool:
         Path("/proc/self/uid_map").write_text(f"{user} {user} 1")
         Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
     options = f"size={megabytes}m,mode=0777".encode()
-    return (
-        libc.mount(b"none", b"/", None, _PRIVATE | _RECURSIVE, None) == 0
-        and libc.mount(b"tmpfs", os.fsencode(folder), b"tmpfs", 0, options) == 0
-    )
+    private = libc.mount(b"none", b"/", None, _PRIVATE | _RECURSIVE, None)
+    mounted = libc.mount(b"tmpfs", os.fsencode(folder), b"tmpfs", 0, options)
+    return bool(private == mounted == 0)
 
 
 def fill(folder: Path, left: int) -> Path:

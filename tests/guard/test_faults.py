@@ -102,7 +102,7 @@ def test_a_full_disk_stores_nothing_of_the_part_that_failed(engine: Engine) -> N
 def test_a_full_disk_under_postgresql_stores_nothing_of_the_part_that_failed(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, left: int
 ) -> None:
-    """The server's files on a disk of 120 MB, of which so much is left; then there is room again."""
+    """The server's files on a disk of 120 MB, of which so much is left."""
     monkeypatch.setenv("FORLOP_SECRET_FILE", str(tmp_path_factory.mktemp("secret") / "secret.key"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
     disk = tmp_path_factory.mktemp("disk")
