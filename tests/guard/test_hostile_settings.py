@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.case_systems.deliveries import STORIES
@@ -71,6 +71,7 @@ ASKED = (
 )
 hostile = settings(
     deadline=None,
+    phases=[Phase.explicit, Phase.generate],  # to make an input smaller takes minutes
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
@@ -130,7 +131,7 @@ def altered(draw: st.DrawFn, value: Any) -> Any:
             if isinstance(container, dict) and draw(st.booleans()):
                 del container[key]
             else:
-                container[key] = draw(values)
+                container[key] = copy.deepcopy(draw(values))  # they may be altered themselves
     return changed
 
 
