@@ -15,9 +15,9 @@ from sqlalchemy import Engine, select
 from adapters.answers import Asked, answer
 from adapters.database import reading
 from adapters.erasing import erase
-from adapters.event_store import head_of
 from adapters.facts import every_history
 from adapters.journeys import replay_of
+from adapters.log import head_of
 from adapters.profiles import default_profile
 from adapters.schema import events, participants
 from adapters.verification.columns import CopyCheck
