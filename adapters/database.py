@@ -195,7 +195,7 @@ def _plain(error: DBAPIError, engine: Engine) -> ForlopError:
         )
     if "not a database" in low or "malformed" in low:
         return NotAStoreError(f"{show(engine)} is not a Forløp store: {said}")
-    if "disk" in low and "full" in low:
+    if ("disk" in low and "full" in low) or "no space left" in low:
         return ForlopError(
             f"the disk of {show(engine)} is full; nothing of this part is stored, "
             "make room and run the command again"

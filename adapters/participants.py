@@ -11,7 +11,7 @@ from adapters.bulk import insert, look_up
 from adapters.event_store import in_parts
 from adapters.schema import participants
 from adapters.seals import Seals
-from adapters.secret import seal, sealing, unseal
+from adapters.secret import Secret, seal, sealing, unseal
 
 _NATURAL_KEY = b"natural_key/"
 _IDS = "SELECT lookup, participant_id FROM participants"
@@ -68,6 +68,12 @@ def keys_of(
                 sealed = bytes(row.natural_key)
                 found[person] = unseal(own, sealed, _NATURAL_KEY + person).decode()
     return found
+
+
+def natural_key_in(secret: Secret, person: bytes, wrapped_key: bytes, sealed: bytes) -> str:
+    """The natural key that a row of the table holds; TamperedError where it does not open."""
+    own = unseal(secret.wrapping_key, wrapped_key, person)
+    return unseal(own, sealed, _NATURAL_KEY + person).decode()
 
 
 def as_id(text: str) -> bytes | None:

@@ -19,12 +19,12 @@ def read_places(path: Path | Traversable) -> tuple[Place, ...]:
     """
     try:
         rows = list(csv.DictReader(path.read_text("utf-8-sig").splitlines()))
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise WrongUseError(f"{path} cannot be read: {error}") from None
     found, problems = [], []
     for line, row in enumerate(rows, start=2):
         try:
-            found.append(_place(row))
+            found.append(_place({name: cell or "" for name, cell in row.items()}))
         except KeyError as error:
             problems.append(
                 f"{path}, line {line}: the column {error} is missing; "

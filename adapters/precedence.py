@@ -114,7 +114,7 @@ def precedence(folder: Path | None = None) -> tuple[Rule, ...]:
         return read_rules(shipped.read_text("utf-8"), "sources.csv")
     try:
         return read_rules(own.read_text("utf-8-sig"), str(own))
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise WrongUseError(f"{own} cannot be read: {error}") from None
 
 

@@ -159,6 +159,14 @@ def _table(folder: Traversable | Path, name: str, problems: list[str]) -> list[d
     file = folder / name
     if not file.is_file():
         return []
+    try:
+        return _rows(file, name, problems)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        problems.append(f"{file}: cannot be read: {error}")
+        return []
+
+
+def _rows(file: Traversable | Path, name: str, problems: list[str]) -> list[dict[str, str]]:
     reader = csv.DictReader(file.read_text("utf-8-sig").splitlines())
     missing = [column for column in _COLUMNS[name] if column not in (reader.fieldnames or ())]
     if missing:

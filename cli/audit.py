@@ -61,6 +61,9 @@ def audit(
         raise WrongUseError(f"an audit needs {error.name}: pip install 'forlop[publish]'") from None
     except ValueError as error:
         raise WrongUseError(f"no audit: {error}") from None
+    except (KeyError, TypeError, AttributeError) as error:
+        what = f"a figure does not read ({type(error).__name__}: {error})"
+        raise WrongUseError(f"no audit: {what}; give it as it was published") from error
     leaks = [
         {"cell": str(one.cell), "low": one.low, "high": one.high, "kind": one.kind}
         for one in found.leaks

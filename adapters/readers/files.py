@@ -18,6 +18,7 @@ from adapters.errors import ForlopError, WrongUseError
 from adapters.readers import delimited, json_lines, parquet
 from adapters.readers.delimited import LineReader
 from adapters.readers.rows import RawRow, check_columns, check_source, fill_source
+from domain.record import without_natural_keys
 
 _GZIP: Final = b"\x1f\x8b"
 _PARQUET: Final = b"PAR1"
@@ -63,8 +64,11 @@ def delivery(name: str, standard_input: BinaryIO | None = None) -> Iterator[Deli
 
 
 def shown_name(name: str) -> str:
-    """A file's name as it may be shown and stored: one line of text, at most 200 characters."""
-    text = name.encode("utf-8", "replace").decode()
+    """A file's name as it may be shown and stored: one line of text, at most 200 characters.
+
+    A national number in it is masked: a file is often named after whom it is about.
+    """
+    text = without_natural_keys(name.encode("utf-8", "replace").decode())
     kept = "".join(char if char.isprintable() else "\ufffd" for char in text)
     return kept if len(kept) <= 200 else f"{kept[:200]}…"
 

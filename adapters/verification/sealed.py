@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from itertools import islice
 from typing import Any, Final
 
@@ -13,7 +12,7 @@ from sqlalchemy import Connection, Table
 from adapters.case_systems.messages import from_stored
 from adapters.errors import DamagedError
 from adapters.mapper import decode
-from adapters.participants import keys_of
+from adapters.participants import natural_key_in
 from adapters.schema import events, participants, quarantine, source_records, source_versions
 from adapters.seals import Seals
 from adapters.secret import Secret, SecretError, TamperedError
@@ -88,34 +87,17 @@ def _each(
 
 def _key_findings(connection: Connection) -> Iterator[Finding]:
     """Whether every participant's key opens, and is filed under the natural key that it opens."""
-    statement = f"SELECT participant_id, lookup FROM {participants.name} ORDER BY participant_id"
-    every = raw_rows(connection, statement)
-    while rows := list(islice(every, _AT_ONCE)):
-        seals = Seals(connection, restoring=True)
-        with _quietly() as failed:
-            known = keys_of(connection, [person for person, _ in rows], seals)
-            if all(seals.secret.lookup(known[person]) == lookup for person, lookup in rows):
-                continue
-        for person, lookup in rows:
-            with _quietly() as failed:
-                own = keys_of(connection, [person])[person]
-                if seals.secret.lookup(own) == lookup:
-                    continue
-                failed.append(person)
-            if failed:
-                named = person.hex() if isinstance(person, bytes) else "?"
-                what = f"the key of participant {named} does not open, or is filed under another"
-                yield Finding("participants", None, what)
-
-
-@contextmanager
-def _quietly() -> Iterator[list[Any]]:
-    """Takes note of what does not read, in place of ending there."""
-    failed: list[Any] = []
-    try:
-        yield failed
-    except _UNREADABLE as error:
-        failed.append(error)
+    secret = Seals(connection, restoring=True).secret
+    statement = "SELECT participant_id, lookup, wrapped_key, natural_key FROM participants"
+    for person, lookup, wrapped, sealed in raw_rows(connection, f"{statement} ORDER BY 1"):
+        try:
+            wrong = secret.lookup(natural_key_in(secret, person, wrapped, sealed)) != lookup
+        except _UNREADABLE:
+            wrong = True
+        if wrong:
+            named = person.hex() if isinstance(person, bytes) else "?"
+            what = f"the key of participant {named} does not open, or is filed under another"
+            yield Finding(participants.name, None, what)
 
 
 def _note_findings(connection: Connection) -> Iterator[Finding]:

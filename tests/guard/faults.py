@@ -12,10 +12,14 @@ from multiprocessing.context import ForkProcess
 from sqlalchemy import Engine, select
 
 from adapters import ingest
+from adapters.answers import Asked, EngineName, answer
+from adapters.columnar_copy import ColumnarCopy
 from adapters.database import open_engine, reading
 from adapters.erasing import erase
 from adapters.errors import ErasedError
+from adapters.profiles import default_profile
 from adapters.schema import events
+from adapters.verification.columns import CopyCheck
 from adapters.verification.store import verify
 from tests.guard.deliveries import NOW, Row, hand_in, many_rows
 
@@ -67,10 +71,10 @@ def stored(engine: Engine) -> list[str]:
 
 
 def assert_whole(engine: Engine) -> None:
-    """Nothing twice, no gap, and everything that `verify` looks at."""
+    """Nothing twice, no gap, and everything that `verify` looks at, the columnar copy too."""
     kept = stored(engine)
     assert len(kept) == len(set(kept))
-    report = verify(engine)
+    report = verify(engine, further=[CopyCheck(engine)])
     assert report.findings == [], [str(found) for found in report]
 
 
@@ -101,6 +105,24 @@ def kill_an_erasure(engine: Engine, url: str, seed: int, longest: float) -> bool
             continue
     assert_whole(engine)
     assert hand_in(engine, rows).counts.duplicates == len(rows)
+    return killed
+
+
+def count_by(engine_name: EngineName, engine: Engine) -> list[bytes]:
+    """Some figures, by the columnar copy or by the reference."""
+    asks = (Asked("stock", by=("programme",)), Asked("exits", by=("destination",)))
+    return [answer(engine, default_profile(), one, engine_name).as_json() for one in asks]
+
+
+def kill_a_refresh(engine: Engine, url: str, seed: int, longest: float) -> bool:
+    """Kills one refresh of the columnar copy, some of them from nothing, and counts again."""
+    hand_in(engine, many_rows(seed, 20))
+    if seed % 3 == 0:
+        ColumnarCopy(engine).throw_away()
+    moment = random.Random(seed).uniform(0, longest)
+    killed = kill_after(url, moment, lambda own: count_by("columnar", own))
+    assert_whole(engine)  # whatever is there of the copy is whole, at the position that it names
+    assert count_by("columnar", engine) == count_by("reference", engine)
     return killed
 
 

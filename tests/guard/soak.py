@@ -1,4 +1,4 @@
-"""Kills appends and erasures, on both databases, for as long as asked.
+"""Kills appends, erasures and refreshes of the copy, on both databases, for as long as asked.
 
 python -m tests.guard.soak --minutes 10 --seed 1
 """
@@ -10,11 +10,19 @@ import os
 import sys
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 
 from adapters.database import open_engine
 from tests.guard.deliveries import hand_in, many_rows
-from tests.guard.faults import duration, kill_an_append, kill_an_erasure, started
+from tests.guard.faults import (
+    count_by,
+    duration,
+    kill_a_refresh,
+    kill_an_append,
+    kill_an_erasure,
+    started,
+)
 from tests.guard.postgres import Server
 
 
@@ -28,32 +36,39 @@ def main() -> None:
     server = Server()
     with tempfile.TemporaryDirectory(prefix="forlop-soak-") as folder:
         os.environ["FORLOP_SECRET_FILE"] = str(Path(folder) / "secret.key")
-        tried, killed = 0, 0
+        os.environ["XDG_CACHE_HOME"] = str(Path(folder) / "cache")
+        tried: Counter[str] = Counter()
+        killed: Counter[str] = Counter()
         try:
             while time.monotonic() < end:
-                files = Path(folder) / f"store-{tried}.db"
+                seed = given.seed + tried.total()
+                files = Path(folder) / f"store-{seed}.db"
                 for url in (f"sqlite:///{files}", server.new_database()):
-                    rounds = _one_store(url, given.seed + tried, end)
-                    tried, killed = tried + rounds[0], killed + rounds[1]
-                sys.stdout.write(f"{tried} jobs, {killed} of them killed, every store whole\n")
+                    _one_store(url, seed, end, tried, killed)
+                told = ", ".join(f"{killed[job]} of {tried[job]} {job}" for job in tried)
+                sys.stdout.write(f"killed {told}; every store whole\n")
                 sys.stdout.flush()
         finally:
             server.close()
 
 
-def _one_store(url: str, seed: int, end: float) -> tuple[int, int]:
-    """Some forty jobs on one store, before it grows too large to be verified after each."""
+def _one_store(url: str, seed: int, end: float, tried: Counter[str], killed: Counter[str]) -> None:
+    """Some sixty jobs on one store, before it grows too large to be verified after each."""
     engine = open_engine(url, make=True)
     longest = duration(lambda: started(url, lambda own: hand_in(own, many_rows(0, 60))).join())
-    tried = killed = 0
+    counting = duration(lambda: started(url, lambda own: count_by("columnar", own)).join())
+    kind = engine.dialect.name
     for turn in range(20):
         if time.monotonic() > end:
             break
-        killed += kill_an_append(engine, url, seed + 2 * turn + 1, longest)
-        killed += kill_an_erasure(engine, url, seed + 500 + turn, longest / 4)
-        tried += 2
+        for job, kill, number, moment in (
+            ("appends", kill_an_append, 2 * turn + 1, longest),
+            ("erasures", kill_an_erasure, 500 + turn, longest / 4),
+            ("refreshes", kill_a_refresh, 700 + turn, counting),
+        ):
+            killed[f"{job} on {kind}"] += kill(engine, url, seed + number, moment)
+            tried[f"{job} on {kind}"] += 1
     engine.dispose()
-    return tried, killed
 
 
 if __name__ == "__main__":

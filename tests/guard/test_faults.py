@@ -7,6 +7,7 @@ import os
 import random
 import threading
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,7 +25,9 @@ from tests.guard import faults
 from tests.guard.deliveries import KARI, NOW, hand_in, many_rows, row, small_delivery
 from tests.guard.faults import (
     assert_whole,
+    count_by,
     duration,
+    kill_a_refresh,
     kill_after,
     kill_an_append,
     kill_an_erasure,
@@ -33,6 +36,7 @@ from tests.guard.faults import (
     stored,
 )
 from tests.guard.postgres import Server
+from tests.guard.small_disks import fill, on_a_small_disk
 
 KILLS = 12
 
@@ -50,6 +54,16 @@ def test_an_erasure_killed_at_any_moment_is_finished_when_asked_again(url: str) 
     engine = open_engine(url, make=True)
     killed = sum(kill_an_erasure(engine, url, seed, 0.06) for seed in range(KILLS))
     assert killed >= KILLS // 3
+    engine.dispose()
+
+
+def test_a_refresh_killed_at_any_moment_leaves_a_copy_that_is_whole_or_made_anew(url: str) -> None:
+    engine = open_engine(url, make=True)
+    hand_in(engine, many_rows(800, 200))
+    longest = duration(lambda: started(url, lambda own: count_by("columnar", own)).join())
+    killed = sum(kill_a_refresh(engine, url, seed, longest) for seed in range(KILLS // 2))
+    assert killed >= KILLS // 6
+    assert_whole(engine)
     engine.dispose()
 
 
@@ -82,6 +96,61 @@ def test_a_full_disk_stores_nothing_of_the_part_that_failed(engine: Engine) -> N
     assert pages and stored(engine) == before
     assert_whole(engine)
     assert hand_in(engine, many_rows(3, 400)).counts.appended == 1600
+
+
+@pytest.mark.parametrize("left", [3 << 20, 12 << 20], ids=["tables", "write-ahead log"])
+def test_a_full_disk_under_postgresql_stores_nothing_of_the_part_that_failed(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, left: int
+) -> None:
+    """The server's files on a disk of 120 MB, of which so much is left."""
+    monkeypatch.setenv("FORLOP_SECRET_FILE", str(tmp_path_factory.mktemp("secret") / "secret.key"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+    disk = tmp_path_factory.mktemp("disk")
+
+    def work() -> None:
+        server = Server(disk)
+        try:
+            url = server.new_database()
+            engine = open_engine(url, make=True)
+            hand_in(engine, small_delivery())
+            before = stored(engine)
+            ballast = fill(disk, left)
+            rows = many_rows(3, 6000)
+            with pytest.raises(ForlopError, match=r"is full|does not answer"):
+                hand_in(engine, rows)
+            ballast.unlink()
+            server.start()
+            kept = stored(engine)
+            assert kept[: len(before)] == before and len(kept) < len(rows)
+            assert_whole(engine)
+            assert hand_in(engine, rows).counts.rejected == 0
+            assert set(stored(engine)) == {*before, *(one["event_id"] for one in rows)}
+            assert_whole(engine)
+        finally:
+            server.close()
+
+    on_a_small_disk(disk, 120, work)
+
+
+def test_a_full_disk_under_the_copy_is_told_and_leaves_the_store_alone(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hand_in(engine, many_rows(3, 400))
+    engine.dispose()
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    monkeypatch.setenv("FORLOP_COPY", str(disk / "copy.columns"))
+
+    def work() -> None:
+        ballast = fill(disk, 300_000)
+        with pytest.raises(ForlopError, match="is the disk full"):
+            count_by("columnar", engine)
+        assert_whole(engine)
+        ballast.unlink()
+        assert count_by("columnar", engine) == count_by("reference", engine)
+        assert_whole(engine)
+
+    on_a_small_disk(disk, 8, work)
 
 
 def test_a_full_disk_under_the_list_of_erasures_erases_nobody(
