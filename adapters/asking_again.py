@@ -9,8 +9,10 @@ from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, ValidationError
 
 from adapters.answers import Asked
+from adapters.disclosing import Control
 from domain.calendar import ONE_DAY, Length, Period, Step, parse_day, parse_instant
 from domain.kinds import Kind
+from projections.disclosure import Rule
 from projections.question import HORIZONS, WINDOW, Figure, Place, Value
 
 M = TypeVar("M", bound="FigureMeta")
@@ -31,6 +33,19 @@ _Instant: TypeAlias = Annotated[datetime, BeforeValidator(lambda text: parse_ins
 _Length: TypeAlias = Annotated[Length, BeforeValidator(lambda text: Length.parse(str(text)))]
 _Place: TypeAlias = Annotated[Place, BeforeValidator(_place)]
 _Value: TypeAlias = StrictBool | str | None
+
+
+class DisclosureMeta(BaseModel):
+    """What disclosure control was asked to do; what it did to the cells follows from that."""
+
+    method: Literal["suppression", "rounding"]
+    threshold: int = 4
+    zeros_shown: bool = True
+    symbol: str = ":"
+    base: int | None = None
+
+    def control(self) -> Control:
+        return Control(Rule(self.threshold, self.zeros_shown, self.symbol), self.base)
 
 
 class FigureMeta(BaseModel):
@@ -59,6 +74,7 @@ class FigureMeta(BaseModel):
     head: str
     profile: str
     profile_hash: str
+    disclosure: DisclosureMeta | None = None
 
     def asked(self) -> Asked:
         """The arguments that it holds; ValueError where its period ends before it begins."""
@@ -93,6 +109,7 @@ class ExplainMeta(FigureMeta):
     row: dict[str, str | None]
     column: str | None
     participant: str | None
+    limit: int | None
 
 
 class TriangleMeta(FigureMeta):
@@ -112,17 +129,29 @@ class DiffMeta(BaseModel):
     figure: Figure
     before: FigureMeta
     after: FigureMeta
+    limit: int | None
 
 
-AnyMeta: TypeAlias = FigureMeta | ExplainMeta | TriangleMeta | DiffMeta
+class EstimateMeta(BaseModel):
+    """The `meta` of an estimate: its name, and the figure that it rests on. The rest follows."""
+
+    command: Literal["estimate"]
+    figure: Literal["nowcast", "expected_final", "competing_risks"]
+    asked: FigureMeta
+    counted: str | None
+
+
+AnyMeta: TypeAlias = FigureMeta | ExplainMeta | TriangleMeta | DiffMeta | EstimateMeta
 
 
 def read_meta(meta: Mapping[str, Any]) -> AnyMeta:
     """A `meta`, read; UnreadableMetaError where it is none of this program's."""
-    model: type[FigureMeta | DiffMeta] = FigureMeta
+    model: type[FigureMeta | DiffMeta | EstimateMeta] = FigureMeta
     match meta.get("command"):
         case "explain":
             model = ExplainMeta
+        case "estimate":
+            model = EstimateMeta
         case "diff":
             model = TriangleMeta if "triangle" in meta else DiffMeta
     try:

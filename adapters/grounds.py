@@ -6,7 +6,7 @@ the copy only those are folded of whom the query that counts the figure says tha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from heapq import merge
 from itertools import islice
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 from sqlalchemy import Connection, Engine
 
 from adapters.answers import EngineName
+from adapters.engines import over_copy
 from adapters.errors import DamagedError, WrongUseError
 from adapters.facts import every_history, facts_of, linked_participants
 from domain.calendar import to_microseconds
@@ -24,13 +25,12 @@ from domain.linking import Person, united
 from projections import reference
 from projections.explaining.aim import Aim
 from projections.explaining.cell import InCell, in_cell
-from projections.layout import Table, lay_out
+from projections.layout import Table
 from projections.question import Question
-from projections.tally import Sums
 from projections.views import Lens
 
 if TYPE_CHECKING:
-    from projections.columnar.tables import Runner
+    from adapters.columnar_copy import DuckRunner
 
 Histories: TypeAlias = dict[bytes, Sequence[Fact]]
 _APART: Final = "unsettled"
@@ -130,7 +130,7 @@ class CopyGround:
     """
 
     def __init__(
-        self, connection: Connection, profile: Profile, runner: Runner, stands_at: int
+        self, connection: Connection, profile: Profile, runner: DuckRunner, stands_at: int
     ) -> None:
         self._connection = connection
         self._profile = profile
@@ -138,12 +138,8 @@ class CopyGround:
         self._stands_at = stands_at
 
     def table(self, question: Question) -> Table:
-        from projections.columnar.asking import ask  # noqa: PLC0415 - as its caller is loaded late
-
-        apart, _ = self._set_apart(question)
-        sums = ask(question, self._profile, self._runner, without=_APART if apart else None)
-        add_people(sums, self._people(apart, question), self._profile, question)
-        return lay_out(question, sums)
+        copy = (self._runner, self._stands_at)
+        return over_copy(copy, self._connection, self._profile, question)
 
     def behind(self, aim: Aim, most: int | None) -> tuple[int, Iterator[InCell[bytes]]]:
         from projections.columnar.behind import make_behind  # noqa: PLC0415
@@ -222,16 +218,6 @@ class CopyGround:
     def _in_parts(self, ids: Sequence[bytes], position: int) -> Iterator[Histories]:
         for start in range(0, len(ids), _AT_ONCE):
             yield _facts(self._connection, ids[start : start + _AT_ONCE], position)
-
-
-def add_people(
-    sums: Sums, people: Iterable[Person[bytes]], profile: Profile, question: Question
-) -> None:
-    """Adds persons to sums, by the reference engine."""
-    lens, cutoff = Lens(question, profile), reference.cutoff_of(question)
-    for person in people:
-        journey = united(person.journeys(cutoff))
-        sums.add_person(reference.marks_in(question, lens, journey))
 
 
 def _facts(connection: Connection, ids: Sequence[bytes], position: int) -> Histories:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Final, Literal
@@ -10,10 +10,12 @@ from typing import Any, Final, Literal
 import orjson
 from sqlalchemy import Engine, select
 
+from adapters.access_log import Reader
 from adapters.answers import answer, fingerprint
 from adapters.asking_again import (
     AnyMeta,
     DiffMeta,
+    EstimateMeta,
     ExplainMeta,
     FigureMeta,
     TriangleMeta,
@@ -21,11 +23,15 @@ from adapters.asking_again import (
     read_meta,
 )
 from adapters.database import reading
+from adapters.disclosing import controlled
 from adapters.errors import WrongUseError
+from adapters.estimating import again as estimate
 from adapters.explaining import explain
 from adapters.log import NO_HASH, head_of
+from adapters.many_answers import Answers
 from adapters.revising import diff, grow
 from adapters.schema import events
+from adapters.tables import json
 from domain.codes import Profile
 from projections.question import DEFINITIONS
 
@@ -46,14 +52,23 @@ class Rerun:
     made: bytes | None
 
 
-def rerun(engine: Engine, profile: Profile, published: bytes) -> Rerun:
-    """Makes an output again; WrongUseError where it is not a figure's JSON."""
+def profile_of(published: bytes) -> str:
+    """The name of the profile that an output was made with; WrongUseError where it has none."""
+    meta = _read(published)["meta"]
+    return str(meta.get("profile") or meta.get("before", {}).get("profile") or "")
+
+
+def rerun(engine: Engine, profile: Profile, published: bytes, by: Reader | None = None) -> Rerun:
+    """Makes an output again; WrongUseError where it is not a figure's JSON.
+
+    What tells of persons is recorded as the first time, under `by`.
+    """
     found = _read(published)
     try:
         meta = read_meta(found["meta"])
     except UnreadableMetaError as error:
         raise WrongUseError(f"this is no output that can be asked again: {error}") from None
-    asked = [meta.before, meta.after] if isinstance(meta, DiffMeta) else [meta]
+    asked = _asked(meta)
     reasons = dict.fromkeys(
         said
         for one in asked
@@ -61,7 +76,7 @@ def rerun(engine: Engine, profile: Profile, published: bytes) -> Rerun:
     )
     if any(one.position > _length(engine) for one in asked):
         return Rerun("differs", list(reasons), None)
-    made = _make(engine, profile, meta)
+    made = _make(engine, profile, meta, by)
     if made == published and not reasons:
         return Rerun("same", [], made)
     difference = _first_difference(found, orjson.loads(made))
@@ -116,18 +131,43 @@ def _hash_at(engine: Engine, position: int) -> bytes:
         return bytes(connection.execute(query).scalar_one_or_none() or b"")
 
 
-def _make(engine: Engine, profile: Profile, meta: AnyMeta) -> bytes:
+def _asked(meta: AnyMeta) -> list[FigureMeta]:
+    """The figures that an output is made of."""
     match meta:
         case DiffMeta():
-            return diff(engine, profile, meta.before.asked(), meta.after.asked()).as_json()
+            return [meta.before, meta.after]
+        case EstimateMeta():
+            return [meta.asked]
+    return [meta]
+
+
+def _make(engine: Engine, profile: Profile, meta: AnyMeta, by: Reader | None) -> bytes:
+    match meta:
+        case DiffMeta():
+            asked, later = meta.before.asked(), meta.after.asked()
+            return diff(engine, profile, asked, later, limit=meta.limit, by=by).as_json()
         case TriangleMeta():
             every, since = meta.triangle, meta.known_from
             return grow(engine, profile, meta.asked(), every, since).as_json()
         case ExplainMeta():
-            asked, row, column = meta.asked(), meta.row, meta.column
-            who = meta.participant
-            return explain(engine, profile, asked, row, column, participant=who).as_json()
-    return answer(engine, profile, meta.asked()).as_json()
+            return explain(
+                engine,
+                profile,
+                meta.asked(),
+                meta.row,
+                meta.column,
+                participant=meta.participant,
+                limit=meta.limit,
+                by=by,
+            ).as_json()
+        case EstimateMeta():
+            answers = Answers(engine, profile, meta.asked.position)
+            again = estimate(answers, meta.figure, meta.asked.asked(), meta.counted)
+            return json.write(again, {}, "en")
+    found: Mapping[str, Any] = answer(engine, profile, meta.asked()).as_mapping()
+    if meta.disclosure is not None:
+        (found,) = controlled([found], meta.disclosure.control(), profile)
+    return json.write(found, {}, "en")
 
 
 def _written_otherwise(published: bytes, made: bytes) -> str:
