@@ -43,11 +43,11 @@ def filled(log: Log) -> Iterator[tuple[Engine, int]]:
 
 
 @pytest.mark.parametrize("figure", FIGURES)
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(data=st.data(), log=logs())
 def test_a_cell_is_explained_alike(figure: str, data: st.DataObject, log: Log) -> None:
     with filled(log) as (engine, length):
-        for _ in range(4):
+        for _ in range(2):
             asked = _at_some_position(data, as_asked(data.draw(questions(figure))), length)
             limit = data.draw(st.sampled_from([None, 1, 2]))
             column = data.draw(st.sampled_from([None, *_COLUMNS.get(figure, ())]))
@@ -77,7 +77,7 @@ def _at_some_position(data: st.DataObject, asked: Asked, length: int) -> Asked:
     return replace(asked, position=max(length - back, 0))
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(data=st.data(), log=logs())
 def test_a_person_is_explained_alike(data: st.DataObject, log: Log) -> None:
     with filled(log) as (engine, length):
@@ -91,11 +91,11 @@ def test_a_person_is_explained_alike(data: st.DataObject, log: Log) -> None:
 
 
 @pytest.mark.parametrize("figure", FIGURES)
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(data=st.data(), log=logs())
 def test_a_change_is_split_alike(figure: str, data: st.DataObject, log: Log) -> None:
     with filled(log) as (engine, length):
-        for _ in range(3):
+        for _ in range(2):
             one = as_asked(data.draw(questions(figure)))
             labels = ROW_LABELS.get(figure, ())
             one = replace(one, by=tuple(name for name in one.by if name not in labels))
@@ -117,7 +117,7 @@ def test_a_change_is_split_alike(figure: str, data: st.DataObject, log: Log) -> 
             assert found[0] == found[1]
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(data=st.data(), log=logs(most_persons=2))
 def test_a_triangle_grows_alike_and_each_corner_is_the_figure(
     data: st.DataObject, log: Log
