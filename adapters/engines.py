@@ -47,7 +47,7 @@ def over_copy(
 ) -> Table:
     """A figure over an open copy that stands at its position or later."""
     runner, stands_at = copy
-    apart = set_apart(question, runner, stands_at)
+    apart = set_apart([question], runner, stands_at)
     sums = ask(question, profile, runner, without=UNSETTLED if apart else None)
     _add_apart(sums, apart, connection, profile, question)
     return lay_out(question, sums)

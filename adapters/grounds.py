@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 from sqlalchemy import Connection, Engine
 
 from adapters.answers import EngineName
-from adapters.engines import over_copy
+from adapters.engines import by_reference, over_copy
 from adapters.errors import DamagedError, WrongUseError
 from adapters.facts import every_history, facts_of, linked_participants
+from adapters.ready import UNSETTLED, set_apart
 from domain.calendar import to_microseconds
 from domain.codes import Profile
 from domain.history import Fact
-from domain.linking import Person, united
+from domain.linking import Person
 from projections import reference
 from projections.explaining.aim import Aim
 from projections.explaining.cell import InCell, in_cell
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from adapters.columnar_copy import DuckRunner
 
 Histories: TypeAlias = dict[bytes, Sequence[Fact]]
-_APART: Final = "unsettled"
 _AT_ONCE: Final = 2_000  # persons whose histories are in memory at a time
 
 
@@ -95,9 +95,7 @@ class LogGround:
         return reference.people_of(histories, linked, question)
 
     def table(self, question: Question) -> Table:
-        cutoff = reference.cutoff_of(question)
-        journeys = (united(person.journeys(cutoff)) for person in self._people(question))
-        return reference.answer_over(question, self._profile, journeys)
+        return by_reference(self._connection, self._profile, question)
 
     def behind(self, aim: Aim, most: int | None) -> tuple[int, Iterator[InCell[bytes]]]:
         lens = Lens(aim.question, self._profile)
@@ -122,12 +120,7 @@ class LogGround:
 
 
 class CopyGround:
-    """The columnar copy, and the histories of those whom it names.
-
-    The copy has no axis of position. Where it stands later than a question does, whoever has an
-    event after the question's position that would count is folded; so is whoever has several keys,
-    whose journeys must be united.
-    """
+    """The columnar copy, and the histories of those whom it names, or cannot tell of."""
 
     def __init__(
         self, connection: Connection, profile: Profile, runner: DuckRunner, stands_at: int
@@ -191,20 +184,8 @@ class CopyGround:
 
     def _set_apart(self, *questions: Question) -> tuple[list[bytes], str]:
         """Whom the copy cannot tell of, and the condition on `c` that leaves them out."""
-        apart = (
-            "SELECT pid FROM link UNION SELECT p.pid FROM link l "
-            "JOIN person p ON p.participant_id = unhex(l.same_as)"
-        )
-        for question in questions:
-            if self._stands_at > question.position:
-                apart += (
-                    f" UNION SELECT pid FROM log WHERE position > {question.position} "
-                    f"AND recorded <= {to_microseconds(question.known_at)}"
-                )
-        self._runner.put(_APART, {"pid": "BIGINT"}, [])
-        self._runner.add(_APART, apart)
-        found = self._named(f"SELECT pid FROM {_APART}")
-        return found, f"AND c.pid NOT IN (SELECT w_.pid FROM {_APART} w_)" if found else ""
+        found = set_apart(questions, self._runner, self._stands_at)
+        return found, f"AND c.pid NOT IN (SELECT w_.pid FROM {UNSETTLED} w_)" if found else ""
 
     def _named(self, pids: str) -> list[bytes]:
         """Participants by the query of their numbers, in the order of those: as they turned up."""
