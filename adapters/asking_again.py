@@ -11,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, 
 from adapters.answers import Asked
 from adapters.disclosing import Control
 from domain.calendar import ONE_DAY, Length, Period, Step, parse_day, parse_instant
+from domain.codes import Language
 from domain.kinds import Kind
 from projections.disclosure import Rule
 from projections.question import HORIZONS, WINDOW, Figure, Place, Value
@@ -141,12 +142,29 @@ class EstimateMeta(BaseModel):
     counted: str | None
 
 
-AnyMeta: TypeAlias = FigureMeta | ExplainMeta | TriangleMeta | DiffMeta | EstimateMeta
+class ReportMeta(BaseModel):
+    """The `meta` of a report's table: its file, by name and hash, says what is counted."""
+
+    figure: Literal["report"]
+    report: str
+    report_hash: str
+    language: Language
+    definitions: int
+    position: int
+    head: str
+    profile: str
+    profile_hash: str
+    disclosure: DisclosureMeta | None = None
+
+
+AnyMeta: TypeAlias = FigureMeta | ExplainMeta | TriangleMeta | DiffMeta | EstimateMeta | ReportMeta
 
 
 def read_meta(meta: Mapping[str, Any]) -> AnyMeta:
     """A `meta`, read; UnreadableMetaError where it is none of this program's."""
-    model: type[FigureMeta | DiffMeta | EstimateMeta] = FigureMeta
+    model: type[FigureMeta | DiffMeta | EstimateMeta | ReportMeta] = FigureMeta
+    if meta.get("figure") == "report":
+        model = ReportMeta
     match meta.get("command"):
         case "explain":
             model = ExplainMeta

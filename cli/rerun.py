@@ -20,7 +20,7 @@ def rerun(
     file: Annotated[
         str,
         typer.Argument(
-            help="A figure, estimate, explain or diff as --json printed it; - is stdin."
+            help="JSON of a figure, estimate, report, explain or diff; Parquet. - is stdin."
         ),
     ],
     store: Store = DEFAULT_STORE,
@@ -39,6 +39,8 @@ def rerun(
 ) -> None:
     """Make a published output again from its meta: the same bytes, or what exactly differs.
 
+    A report, or a Parquet file, is made again as well; one that was suppressed is, by itself.
+
     Leaves with 0 where the bytes are the same, 1 where anything differs. What tells of persons is
     in the access log, as the first time.
 
@@ -48,6 +50,7 @@ def rerun(
     from adapters.database import open_engine  # noqa: PLC0415
     from adapters.errors import WrongUseError  # noqa: PLC0415
     from adapters.profiles import SHIPPED, open_profile  # noqa: PLC0415
+    from adapters.reports.catalogue import find  # noqa: PLC0415
     from adapters.rerun import profile_of  # noqa: PLC0415
     from adapters.rerun import rerun as make_again  # noqa: PLC0415
 
@@ -57,9 +60,10 @@ def rerun(
         raise WrongUseError(f"{file} cannot be read: {error.strerror}") from None
     named = profile_of(published)
     chosen = profile or (named if named in SHIPPED else options.DEFAULT_PROFILE)
-    rules = open_profile(chosen).profile
+    folder = open_profile(chosen)
+    reports = {one.name: one for one in find(["all"], folder, store)}
     by = reader(user, reason)
-    found = make_again(open_engine(store, make=False), rules, published, by)
+    found = make_again(open_engine(store, make=False), folder.profile, published, by, reports)
     if out is not None and found.made is not None:
         Path(out).write_bytes(found.made)
     if found.verdict == "same":

@@ -18,16 +18,19 @@ from sqlalchemy import Engine, text
 
 from adapters.answers import Asked, answer
 from adapters.database import open_engine
-from adapters.disclosing import Control, controlled
+from adapters.disclosing import Control, Results, controlled
 from adapters.errors import WrongUseError
 from adapters.estimating import again as estimate
 from adapters.explaining import explain
 from adapters.ingest import Delivering, current_time
 from adapters.many_answers import Answers
 from adapters.readers.rows import RawRow
+from adapters.reports.catalogue import shipped
+from adapters.reports.counting import Guard
+from adapters.reports.running import run
 from adapters.rerun import rerun
 from adapters.revising import diff, grow
-from adapters.tables import json
+from adapters.tables import json, parquet
 from domain.calendar import ONE_DAY, Length, Period
 from domain.record import to_row
 from projections.disclosure import Rule
@@ -162,6 +165,43 @@ def test_an_estimate_is_made_again_after_later_appends(name: str) -> None:
         append(engine, [{"source": "src", "participant": "Q", **row} for row in ROWS])
         again = rerun(engine, PROFILE, output)
     assert (again.verdict, again.says, again.made) == ("same", [], output)
+
+
+REPORT = "aetat-4"
+
+
+def report_on(engine: Engine, guard: Guard | None = None) -> bytes:
+    (ran,) = run([shipped()[REPORT]], Answers(engine, PROFILE), PROFILE, "nb", guard).reports
+    return json.write(ran.result, {}, "en")
+
+
+@pytest.mark.parametrize("threshold", [None, 3])
+def test_a_report_is_made_again_after_later_appends(threshold: int | None) -> None:
+    def hide(results: Results) -> Results:
+        return controlled(results, Control(Rule(threshold or 2)), PROFILE)
+
+    with fresh_store() as engine:
+        small_store(engine)
+        output = report_on(engine, hide if threshold else None)
+        append(engine, [{"source": "src", "participant": "Q", **row} for row in ROWS])
+        again = rerun(engine, PROFILE, output)
+        other = replace(shipped()[REPORT], text="another")
+        edited = rerun(engine, PROFILE, output, reports={REPORT: other})
+    assert (again.verdict, again.says, again.made) == ("same", [], output)
+    assert edited.says[0] == f"the report {REPORT} is another one than when it was published"
+
+
+def test_a_parquet_file_is_made_again_and_one_of_other_numbers_differs() -> None:
+    with fresh_store() as engine:
+        small_store(engine)
+        found = answer(engine, PROFILE, STOCK).as_mapping()
+        output = parquet.write(found, {}, "en")
+        append(engine, [{"source": "src", "participant": "Q", **row} for row in ROWS])
+        again = rerun(engine, PROFILE, output)
+        wrong = {**found, "rows": [{**row, "persons": 7} for row in found["rows"]]}
+        differs = rerun(engine, PROFILE, parquet.write(wrong, {}, "en"))
+    assert (again.verdict, again.says, again.made) == ("same", [], output)
+    assert (differs.verdict, bool(differs.says)) == ("differs", True)
 
 
 def changed(output: bytes, **meta: Any) -> bytes:
