@@ -9,8 +9,11 @@ from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, ValidationError
 
 from adapters.answers import Asked
+from adapters.disclosing import Control
 from domain.calendar import ONE_DAY, Length, Period, Step, parse_day, parse_instant
+from domain.codes import Language
 from domain.kinds import Kind
+from projections.disclosure import Rule
 from projections.question import HORIZONS, WINDOW, Figure, Place, Value
 
 M = TypeVar("M", bound="FigureMeta")
@@ -31,6 +34,19 @@ _Instant: TypeAlias = Annotated[datetime, BeforeValidator(lambda text: parse_ins
 _Length: TypeAlias = Annotated[Length, BeforeValidator(lambda text: Length.parse(str(text)))]
 _Place: TypeAlias = Annotated[Place, BeforeValidator(_place)]
 _Value: TypeAlias = StrictBool | str | None
+
+
+class DisclosureMeta(BaseModel):
+    """What disclosure control was asked to do; what it did to the cells follows from that."""
+
+    method: Literal["suppression", "rounding"]
+    threshold: int = 4
+    zeros_shown: bool = True
+    symbol: str = ":"
+    base: int | None = None
+
+    def control(self) -> Control:
+        return Control(Rule(self.threshold, self.zeros_shown, self.symbol), self.base)
 
 
 class FigureMeta(BaseModel):
@@ -59,6 +75,7 @@ class FigureMeta(BaseModel):
     head: str
     profile: str
     profile_hash: str
+    disclosure: DisclosureMeta | None = None
 
     def asked(self) -> Asked:
         """The arguments that it holds; ValueError where its period ends before it begins."""
@@ -93,6 +110,7 @@ class ExplainMeta(FigureMeta):
     row: dict[str, str | None]
     column: str | None
     participant: str | None
+    limit: int | None
 
 
 class TriangleMeta(FigureMeta):
@@ -112,17 +130,46 @@ class DiffMeta(BaseModel):
     figure: Figure
     before: FigureMeta
     after: FigureMeta
+    limit: int | None
 
 
-AnyMeta: TypeAlias = FigureMeta | ExplainMeta | TriangleMeta | DiffMeta
+class EstimateMeta(BaseModel):
+    """The `meta` of an estimate: its name, and the figure that it rests on. The rest follows."""
+
+    command: Literal["estimate"]
+    figure: Literal["nowcast", "expected_final", "competing_risks"]
+    asked: FigureMeta
+    counted: str | None
+
+
+class ReportMeta(BaseModel):
+    """The `meta` of a report's table: its file, by name and hash, says what is counted."""
+
+    figure: Literal["report"]
+    report: str
+    report_hash: str
+    language: Language
+    definitions: int
+    position: int
+    head: str
+    profile: str
+    profile_hash: str
+    disclosure: DisclosureMeta | None = None
+
+
+AnyMeta: TypeAlias = FigureMeta | ExplainMeta | TriangleMeta | DiffMeta | EstimateMeta | ReportMeta
 
 
 def read_meta(meta: Mapping[str, Any]) -> AnyMeta:
     """A `meta`, read; UnreadableMetaError where it is none of this program's."""
-    model: type[FigureMeta | DiffMeta] = FigureMeta
+    model: type[FigureMeta | DiffMeta | EstimateMeta | ReportMeta] = FigureMeta
+    if meta.get("figure") == "report":
+        model = ReportMeta
     match meta.get("command"):
         case "explain":
             model = ExplainMeta
+        case "estimate":
+            model = EstimateMeta
         case "diff":
             model = TriangleMeta if "triangle" in meta else DiffMeta
     try:

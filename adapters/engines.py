@@ -47,7 +47,7 @@ def over_copy(
 ) -> Table:
     """A figure over an open copy that stands at its position or later."""
     runner, stands_at = copy
-    apart = set_apart(question, runner, stands_at)
+    apart = set_apart([question], runner, stands_at)
     sums = ask(question, profile, runner, without=UNSETTLED if apart else None)
     _add_apart(sums, apart, connection, profile, question)
     return lay_out(question, sums)
@@ -74,6 +74,6 @@ def _add_apart(
     """Adds those whom an engine over rectangles left out, by the reference engine."""
     left = facts_of(connection, apart)
     lens = Lens(question, profile)
-    linked = linked_participants(connection, question.position) if left else ()
-    for journey in reference.journeys_of(left.items(), linked, question):
+    # All of them might be linked: looking for links in the whole log takes longer than asking.
+    for journey in reference.journeys_of(left.items(), left, question):
         sums.add_person(reference.marks_in(question, lens, journey))

@@ -21,6 +21,23 @@ from projections.views import spell_value, time_values
 _COUNTS = ("inflow", "outflow", "persons", "spells")
 
 
+def _asked(meta: dict[str, Any], column: str | None = None) -> dict[str, Any]:
+    """What it takes to estimate again: the figure that it rests on, as it was asked."""
+    return {**meta, "command": "estimate", "asked": meta, "counted": column}
+
+
+def again(answers: Answers, estimate: str, asked: Asked, column: str | None) -> dict[str, Any]:
+    """An estimate by the name that its `meta` has; WrongUseError where that is none."""
+    match estimate:
+        case "nowcast":
+            return nowcast(revisions(answers, asked, column or _COUNTS[0]))
+        case "expected_final":
+            return pending(answers, asked)
+        case "competing_risks":
+            return destinations(answers, asked)
+    raise WrongUseError(f"there is no estimate {estimate!r}")
+
+
 def revisions(answers: Answers, asked: Asked, column: str = "inflow") -> dict[str, Any]:
     """What was known of each whole month of a flow's period at the end of it, and of each month
     after it up to the knowledge time: rows of `month`, `age` (months, from 0) and `value`.
@@ -46,7 +63,7 @@ def revisions(answers: Answers, asked: Asked, column: str = "inflow") -> dict[st
             value = (found.total or {})[column]
             rows.append({"month": month_of(month.start), "age": age, "value": value})
     return {
-        "meta": {**meta, "figure": "revisions", "of": column, "by": ["month"]},
+        "meta": {**_asked(meta, column), "figure": "revisions", "of": column, "by": ["month"]},
         "rows": rows,
         "total": None,
     }
@@ -78,7 +95,7 @@ def pending(answers: Answers, asked: Asked) -> dict[str, Any]:
                 groups[str(cell) if cell is not None else "unknown"].append(followed)
     if not groups:
         raise WrongUseError("there is no exit to follow")
-    return estimates.final_share(groups, question.by[0], answers.meta(question))
+    return estimates.final_share(groups, question.by[0], _asked(answers.meta(question)))
 
 
 def destinations(answers: Answers, asked: Asked) -> dict[str, Any]:
@@ -93,4 +110,4 @@ def destinations(answers: Answers, asked: Asked) -> dict[str, Any]:
             left = spell.stopped_by(question.at)
             where = spell_value(lens.profile, spell, "destination", question.at) or "unknown"
             spells.append((spell.days_by(question.at), str(where) if left else None))
-    return estimates.competing_risks(spells, answers.meta(question))
+    return estimates.competing_risks(spells, _asked(answers.meta(question)))

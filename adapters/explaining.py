@@ -17,6 +17,7 @@ from adapters.grounds import Ground, open_ground
 from adapters.journeys import identify
 from adapters.participants import keys_of
 from domain.codes import Profile
+from domain.linking import Person
 from projections.explaining.aim import Aim
 from projections.explaining.cell import person_json
 from projections.explaining.told import trace_json
@@ -95,10 +96,11 @@ def _person(
     connection: Connection, profile: Profile, aim: Aim, ground: Ground, whose: bytes
 ) -> tuple[dict[str, Any], list[bytes]]:
     person = ground.person(aim.question, whose)
-    keys = keys_of(connection, person.facts)
+    own = _in_order(person)
+    keys = keys_of(connection, own)
     found = trace_json(trace(aim, Lens(aim.question, profile), person))
-    several = {} if len(person.facts) == 1 else {"keys": [keys.get(one) for one in person.facts]}
-    return several | named(found, connection), list(person.facts)
+    several = {} if len(own) == 1 else {"keys": [keys.get(one) for one in own]}
+    return several | named(found, connection), own
 
 
 def _cell(
@@ -107,7 +109,7 @@ def _cell(
     table = ground.table(aim.question)
     count, found = ground.behind(aim, limit)
     lens = Lens(aim.question, profile)
-    parts = [(list(one.person.facts), one.part(aim, lens)) for one in found]
+    parts = [(_in_order(one.person), one.part(aim, lens)) for one in found]
     shown = [own for keys, _ in parts for own in keys]
     told_of = {own for _, part in parts for own in part.told_of.values()}
     keys = keys_of(connection, {*shown, *told_of})
@@ -120,6 +122,12 @@ def _cell(
         "participants": participants,
     }
     return named(cell, connection), sorted({*shown, *told_of})
+
+
+def _in_order(person: Person[bytes]) -> list[bytes]:
+    """A person's keys, as the log came to know them."""
+    first = {own: facts[0].position if facts else 0 for own, facts in person.facts.items()}
+    return sorted(first, key=first.__getitem__)
 
 
 def whose(own: Sequence[bytes], keys: Mapping[bytes, str]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ the copy only those are folded of whom the query that counts the figure says tha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from heapq import merge
 from itertools import islice
@@ -15,25 +15,25 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 from sqlalchemy import Connection, Engine
 
 from adapters.answers import EngineName
+from adapters.engines import by_reference, over_copy
 from adapters.errors import DamagedError, WrongUseError
 from adapters.facts import every_history, facts_of, linked_participants
+from adapters.ready import UNSETTLED, set_apart
 from domain.calendar import to_microseconds
 from domain.codes import Profile
 from domain.history import Fact
-from domain.linking import Person, united
+from domain.linking import Person
 from projections import reference
 from projections.explaining.aim import Aim
 from projections.explaining.cell import InCell, in_cell
-from projections.layout import Table, lay_out
+from projections.layout import Table
 from projections.question import Question
-from projections.tally import Sums
 from projections.views import Lens
 
 if TYPE_CHECKING:
-    from projections.columnar.tables import Runner
+    from adapters.columnar_copy import DuckRunner
 
 Histories: TypeAlias = dict[bytes, Sequence[Fact]]
-_APART: Final = "unsettled"
 _AT_ONCE: Final = 2_000  # persons whose histories are in memory at a time
 
 
@@ -95,9 +95,7 @@ class LogGround:
         return reference.people_of(histories, linked, question)
 
     def table(self, question: Question) -> Table:
-        cutoff = reference.cutoff_of(question)
-        journeys = (united(person.journeys(cutoff)) for person in self._people(question))
-        return reference.answer_over(question, self._profile, journeys)
+        return by_reference(self._connection, self._profile, question)
 
     def behind(self, aim: Aim, most: int | None) -> tuple[int, Iterator[InCell[bytes]]]:
         lens = Lens(aim.question, self._profile)
@@ -122,15 +120,10 @@ class LogGround:
 
 
 class CopyGround:
-    """The columnar copy, and the histories of those whom it names.
-
-    The copy has no axis of position. Where it stands later than a question does, whoever has an
-    event after the question's position that would count is folded; so is whoever has several keys,
-    whose journeys must be united.
-    """
+    """The columnar copy, and the histories of those whom it names, or cannot tell of."""
 
     def __init__(
-        self, connection: Connection, profile: Profile, runner: Runner, stands_at: int
+        self, connection: Connection, profile: Profile, runner: DuckRunner, stands_at: int
     ) -> None:
         self._connection = connection
         self._profile = profile
@@ -138,12 +131,8 @@ class CopyGround:
         self._stands_at = stands_at
 
     def table(self, question: Question) -> Table:
-        from projections.columnar.asking import ask  # noqa: PLC0415 - as its caller is loaded late
-
-        apart, _ = self._set_apart(question)
-        sums = ask(question, self._profile, self._runner, without=_APART if apart else None)
-        add_people(sums, self._people(apart, question), self._profile, question)
-        return lay_out(question, sums)
+        copy = (self._runner, self._stands_at)
+        return over_copy(copy, self._connection, self._profile, question)
 
     def behind(self, aim: Aim, most: int | None) -> tuple[int, Iterator[InCell[bytes]]]:
         from projections.columnar.behind import make_behind  # noqa: PLC0415
@@ -195,20 +184,8 @@ class CopyGround:
 
     def _set_apart(self, *questions: Question) -> tuple[list[bytes], str]:
         """Whom the copy cannot tell of, and the condition on `c` that leaves them out."""
-        apart = (
-            "SELECT pid FROM link UNION SELECT p.pid FROM link l "
-            "JOIN person p ON p.participant_id = unhex(l.same_as)"
-        )
-        for question in questions:
-            if self._stands_at > question.position:
-                apart += (
-                    f" UNION SELECT pid FROM log WHERE position > {question.position} "
-                    f"AND recorded <= {to_microseconds(question.known_at)}"
-                )
-        self._runner.put(_APART, {"pid": "BIGINT"}, [])
-        self._runner.add(_APART, apart)
-        found = self._named(f"SELECT pid FROM {_APART}")
-        return found, f"AND c.pid NOT IN (SELECT w_.pid FROM {_APART} w_)" if found else ""
+        found = set_apart(questions, self._runner, self._stands_at)
+        return found, f"AND c.pid NOT IN (SELECT w_.pid FROM {UNSETTLED} w_)" if found else ""
 
     def _named(self, pids: str) -> list[bytes]:
         """Participants by the query of their numbers, in the order of those: as they turned up."""
@@ -222,16 +199,6 @@ class CopyGround:
     def _in_parts(self, ids: Sequence[bytes], position: int) -> Iterator[Histories]:
         for start in range(0, len(ids), _AT_ONCE):
             yield _facts(self._connection, ids[start : start + _AT_ONCE], position)
-
-
-def add_people(
-    sums: Sums, people: Iterable[Person[bytes]], profile: Profile, question: Question
-) -> None:
-    """Adds persons to sums, by the reference engine."""
-    lens, cutoff = Lens(question, profile), reference.cutoff_of(question)
-    for person in people:
-        journey = united(person.journeys(cutoff))
-        sums.add_person(reference.marks_in(question, lens, journey))
 
 
 def _facts(connection: Connection, ids: Sequence[bytes], position: int) -> Histories:

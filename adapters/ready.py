@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -74,16 +74,16 @@ def _count(log: _SqliteLog, copy: Path, profile: Profile, asked: Asked) -> Resul
     position, head = head_at(log, asked.position)
     question = checked(settle(asked, log, position), profile)
     with ready(copy, log, position) as found:
-        if found is None or set_apart(question, *found):
+        if found is None or set_apart([question], *found):
             return None
         sums = ask(question, profile, found[0])
     return described(question, lay_out(question, sums), head, profile)
 
 
-def set_apart(question: Question, runner: DuckRunner, stands_at: int) -> list[bytes]:
+def set_apart(questions: Sequence[Question], runner: DuckRunner, stands_at: int) -> list[bytes]:
     """Those whom the copy cannot count, left in the table `UNSETTLED`: for the reference engine.
 
-    The copy has no axis of position. Where it stands later than the question does, whoever has an
+    The copy has no axis of position. Where it stands later than a question does, whoever has an
     event after the question's position that would count is among them; so is whoever has several
     keys, whose journeys must be united.
     """
@@ -91,11 +91,12 @@ def set_apart(question: Question, runner: DuckRunner, stands_at: int) -> list[by
         "SELECT pid FROM link UNION SELECT p.pid FROM link l "
         "JOIN person p ON p.participant_id = unhex(l.same_as)"
     )
-    if stands_at > question.position:
-        apart += (
-            f" UNION SELECT pid FROM log WHERE position > {question.position} "
-            f"AND recorded <= {to_microseconds(question.known_at)}"
-        )
+    for question in questions:
+        if stands_at > question.position:
+            apart += (
+                f" UNION SELECT pid FROM log WHERE position > {question.position} "
+                f"AND recorded <= {to_microseconds(question.known_at)}"
+            )
     runner.run(f"CREATE OR REPLACE TEMPORARY TABLE {UNSETTLED} AS {apart}")
     found = runner.rows(f"SELECT participant_id FROM person JOIN {UNSETTLED} USING (pid)")
     return [bytes(one) for (one,) in found]

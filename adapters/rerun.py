@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Final, Literal
@@ -10,27 +10,40 @@ from typing import Any, Final, Literal
 import orjson
 from sqlalchemy import Engine, select
 
+from adapters.access_log import Reader
 from adapters.answers import answer, fingerprint
 from adapters.asking_again import (
     AnyMeta,
     DiffMeta,
+    EstimateMeta,
     ExplainMeta,
     FigureMeta,
+    ReportMeta,
     TriangleMeta,
     UnreadableMetaError,
     read_meta,
 )
 from adapters.database import reading
+from adapters.disclosing import Results, controlled
 from adapters.errors import WrongUseError
+from adapters.estimating import again as estimate
 from adapters.explaining import explain
 from adapters.log import NO_HASH, head_of
+from adapters.many_answers import Answers
+from adapters.releases import earlier_releases
+from adapters.reports.catalogue import shipped
+from adapters.reports.counting import Guard
+from adapters.reports.recipe import Report
+from adapters.reports.running import run
 from adapters.revising import diff, grow
 from adapters.schema import events
+from adapters.tables import json, parquet
 from domain.codes import Profile
 from projections.question import DEFINITIONS
 
 Verdict = Literal["same", "rewritten", "differs"]
-_REASONS: Final = (".definitions", ".profile", ".profile_hash", ".head")  # told in words
+# Told in words.
+_REASONS: Final = (".definitions", ".profile", ".profile_hash", ".head", ".report_hash")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +59,34 @@ class Rerun:
     made: bytes | None
 
 
-def rerun(engine: Engine, profile: Profile, published: bytes) -> Rerun:
-    """Makes an output again; WrongUseError where it is not a figure's JSON."""
+def profile_of(published: bytes) -> str:
+    """The name of the profile that an output was made with; WrongUseError where it has none."""
+    is_parquet = published.startswith(parquet.MAGIC)
+    meta = (parquet.about(published) if is_parquet else _read(published))["meta"]
+    return str(meta.get("profile") or meta.get("before", {}).get("profile") or "")
+
+
+def rerun(
+    engine: Engine,
+    profile: Profile,
+    published: bytes,
+    by: Reader | None = None,
+    reports: Mapping[str, Report] | None = None,
+) -> Rerun:
+    """Makes an output again; WrongUseError where it is not one of this program's JSON or Parquet.
+
+    What tells of persons is recorded as the first time, under `by`. `reports` are those that there
+    are, by name; by default, those that are shipped.
+    """
+    if published.startswith(parquet.MAGIC):
+        return _of_parquet(engine, profile, published)
     found = _read(published)
     try:
         meta = read_meta(found["meta"])
     except UnreadableMetaError as error:
         raise WrongUseError(f"this is no output that can be asked again: {error}") from None
-    asked = [meta.before, meta.after] if isinstance(meta, DiffMeta) else [meta]
+    recipe = _recipe(meta, shipped() if reports is None else reports)
+    asked = _asked(meta)
     reasons = dict.fromkeys(
         said
         for one in asked
@@ -61,7 +94,12 @@ def rerun(engine: Engine, profile: Profile, published: bytes) -> Rerun:
     )
     if any(one.position > _length(engine) for one in asked):
         return Rerun("differs", list(reasons), None)
-    made = _make(engine, profile, meta)
+    if isinstance(meta, ReportMeta) and recipe is not None:
+        if recipe.fingerprint != meta.report_hash:
+            reasons[f"the report {meta.report} is another one than when it was published"] = None
+        made = _report(engine, profile, meta, recipe)
+    else:
+        made = _make(engine, profile, meta, by)
     if made == published and not reasons:
         return Rerun("same", [], made)
     difference = _first_difference(found, orjson.loads(made))
@@ -81,7 +119,7 @@ def _read(published: bytes) -> dict[str, Any]:
     return found
 
 
-def _definition_reasons(meta: FigureMeta, profile: Profile) -> Iterator[str]:
+def _definition_reasons(meta: FigureMeta | ReportMeta, profile: Profile) -> Iterator[str]:
     if meta.definitions != DEFINITIONS:
         yield f"the definitions are version {DEFINITIONS}; it was published with {meta.definitions}"
     if meta.profile != profile.name:
@@ -90,7 +128,7 @@ def _definition_reasons(meta: FigureMeta, profile: Profile) -> Iterator[str]:
         yield f"the profile {profile.name} has other rules or codes than when it was published"
 
 
-def _log_reasons(engine: Engine, meta: FigureMeta) -> Iterator[str]:
+def _log_reasons(engine: Engine, meta: FigureMeta | ReportMeta) -> Iterator[str]:
     position, length = meta.position, _length(engine)
     if position > length:
         yield f"the log ends at position {length}, before {position}: it was cut off, or is another"
@@ -116,18 +154,83 @@ def _hash_at(engine: Engine, position: int) -> bytes:
         return bytes(connection.execute(query).scalar_one_or_none() or b"")
 
 
-def _make(engine: Engine, profile: Profile, meta: AnyMeta) -> bytes:
+def _recipe(meta: AnyMeta, reports: Mapping[str, Report]) -> Report | None:
+    if not isinstance(meta, ReportMeta):
+        return None
+    if meta.report not in reports:
+        raise WrongUseError(f"there is no report {meta.report!r} any more")
+    return reports[meta.report]
+
+
+def _report(engine: Engine, profile: Profile, meta: ReportMeta, recipe: Report) -> bytes:
+    """A report by itself: what was published since, or suppressed together with it, may tell."""
+    guard: Guard | None = None
+    if meta.disclosure is not None:
+        control = meta.disclosure.control()
+
+        def hide(results: Results) -> Results:
+            told = earlier_releases(engine, profile, results)
+            return controlled(results, control, profile, told)
+
+        guard = hide
+    answers = Answers(engine, profile, meta.position)
+    (ran,) = run([recipe], answers, profile, meta.language, guard).reports
+    return json.write(ran.result, {}, "en")
+
+
+def _of_parquet(engine: Engine, profile: Profile, published: bytes) -> Rerun:
+    """A figure's Parquet, by the figure that its metadata holds as JSON."""
+    about = parquet.about(published)
+    found = rerun(engine, profile, json.write({"rows": [], **about}, {}, "en"))
+    if found.made is None:
+        return found
+    result = orjson.loads(found.made)
+    made = parquet.write(result, {}, "en")
+    if made == published:
+        return Rerun("same", [], made)
+    reasons = [said for said in found.says if not said.startswith("rows")]
+    says = reasons or ["the meta is the same, the rows or the way they are written are not"]
+    return Rerun("differs", says, made)
+
+
+def _asked(meta: AnyMeta) -> list[FigureMeta | ReportMeta]:
+    """The figures that an output is made of, or the report that it is."""
     match meta:
         case DiffMeta():
-            return diff(engine, profile, meta.before.asked(), meta.after.asked()).as_json()
+            return [meta.before, meta.after]
+        case EstimateMeta():
+            return [meta.asked]
+    return [meta]
+
+
+def _make(engine: Engine, profile: Profile, meta: AnyMeta, by: Reader | None) -> bytes:
+    match meta:
+        case DiffMeta():
+            asked, later = meta.before.asked(), meta.after.asked()
+            return diff(engine, profile, asked, later, limit=meta.limit, by=by).as_json()
         case TriangleMeta():
             every, since = meta.triangle, meta.known_from
             return grow(engine, profile, meta.asked(), every, since).as_json()
         case ExplainMeta():
-            asked, row, column = meta.asked(), meta.row, meta.column
-            who = meta.participant
-            return explain(engine, profile, asked, row, column, participant=who).as_json()
-    return answer(engine, profile, meta.asked()).as_json()
+            return explain(
+                engine,
+                profile,
+                meta.asked(),
+                meta.row,
+                meta.column,
+                participant=meta.participant,
+                limit=meta.limit,
+                by=by,
+            ).as_json()
+        case EstimateMeta():
+            answers = Answers(engine, profile, meta.asked.position)
+            again = estimate(answers, meta.figure, meta.asked.asked(), meta.counted)
+            return json.write(again, {}, "en")
+    assert isinstance(meta, FigureMeta)
+    found: Mapping[str, Any] = answer(engine, profile, meta.asked()).as_mapping()
+    if meta.disclosure is not None:
+        (found,) = controlled([found], meta.disclosure.control(), profile)
+    return json.write(found, {}, "en")
 
 
 def _written_otherwise(published: bytes, made: bytes) -> str:

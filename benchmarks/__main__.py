@@ -21,7 +21,7 @@ def main() -> None:
     with stores.filled(given.events, given.store) as engine:
         store = engine.url.render_as_string(hide_password=False)
         # Each in a process of its own, so that none starts with the memory of the one before.
-        for name in ("copying", "figures", "command_line", "verifying"):
+        for name in ("copying", "figures", "proof", "command_line", "verifying"):
             asks = ["-m", f"benchmarks.{name}", "--events", str(given.events), "--store", store]
             sys.stdout.write(run_child(asks).said)
             sys.stdout.flush()

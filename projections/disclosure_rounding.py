@@ -34,7 +34,12 @@ def round_to_base(
     rule = rule or Rule()
     system, now = true_system(results, [], nesting)
     found = rounded(system, base)
-    disclosure = {"method": "rounding", "base": base, "broken": found.broken}
+    disclosure = {
+        "method": "rounding",
+        "base": base,
+        "threshold": rule.threshold,
+        "broken": found.broken,
+    }
     done = []
     for result, sheet in zip(results, now.sheets, strict=True):
         rows = {

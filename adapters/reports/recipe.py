@@ -5,6 +5,7 @@ What is wrong in the file is named by file and line, all of it at once (BadFileE
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -67,6 +68,11 @@ class Report:
     chart: str | None = None
     rows: tuple[str, ...] = ()
     labels: Mapping[Language, Mapping[str, str]] = field(default_factory=dict)
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of its file, by which a table says which of its forms it was made by."""
+        return hashlib.sha256(self.text.encode()).hexdigest()[:16]
 
 
 def read_report(path: Traversable | Path, profile: Profile) -> Report:

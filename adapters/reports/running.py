@@ -107,6 +107,8 @@ def _ran(
     meta: dict[str, Any] = {
         "figure": "report",
         "report": report.name,
+        "report_hash": report.fingerprint,
+        "language": language,
         "title": report.titles[language],
         "source": report.sources[language],
         "notes": list(report.notes[language]),
@@ -115,6 +117,8 @@ def _ran(
         "position": answers.position,
         "head": example["head"],
         "profile": profile.name,
+        "profile_hash": example["profile_hash"],
+        "definitions": example["definitions"],
         "figures": sorted({one.figure for one in report.figures.values()}),
     }
     for name in ("at", "from", "to"):

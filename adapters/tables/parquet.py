@@ -6,11 +6,13 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from adapters.errors import WrongUseError
 from adapters.tables.wording import Labels
 from domain.codes import Language
 
+MAGIC: Final = b"PAR1"
 Structure = str | dict[str, Any] | list[Any]
 
 
@@ -29,7 +31,8 @@ def write(result: Mapping[str, Any], labels: Labels, language: Language) -> byte
     if not names:
         raise ValueError("a result without a column cannot be a Parquet file")
     shape = {name: _structure([row.get(name) for row in rows]) for name in names}
-    about = orjson.dumps({"meta": result["meta"], "total": result.get("total")}).decode()
+    meta = {key: result["meta"][key] for key in sorted(result["meta"])}
+    about = orjson.dumps({"meta": meta, "total": result.get("total")}).decode()
     rows_json = orjson.dumps([dict(row) for row in result["rows"]]).decode()
     with tempfile.TemporaryDirectory() as folder, duckdb.connect() as connection:
         path = Path(folder) / "rows.parquet"
@@ -42,6 +45,25 @@ def write(result: Mapping[str, Any], labels: Labels, language: Language) -> byte
             f"(FORMAT parquet, KV_METADATA {{forlop: {_quoted(about)}}})"
         )
         return path.read_bytes()
+
+
+def about(content: bytes) -> dict[str, Any]:
+    """The `meta` and `total` in a file's metadata; WrongUseError where it has none."""
+    import duckdb  # noqa: PLC0415
+    import orjson  # noqa: PLC0415
+
+    with tempfile.TemporaryDirectory() as folder, duckdb.connect() as connection:
+        path = Path(folder) / "rows.parquet"
+        path.write_bytes(content)
+        try:
+            query = "SELECT value FROM parquet_kv_metadata(?) WHERE key = 'forlop'::BLOB"
+            rows = connection.execute(query, [str(path)]).fetchall()
+        except duckdb.Error:
+            rows = []
+    if not rows:
+        raise WrongUseError("no Parquet file of this program: it has no meta")
+    found: dict[str, Any] = orjson.loads(rows[0][0])
+    return found
 
 
 def _quoted(text: str) -> str:

@@ -37,7 +37,8 @@ def _show_changes(console: Any, found: Revised) -> None:
     for row in changed:
         _show_row(console, row)
     same = len(rows) - len(changed)
-    console.print(f"\n{len(changed)} rows changed, {same} stayed the same")
+    rows_changed = "1 row" if len(changed) == 1 else f"{len(changed)} rows"
+    console.print(f"\n{rows_changed} changed, {same} stayed the same")
 
 
 def _asked(meta: Mapping[str, Any]) -> str:

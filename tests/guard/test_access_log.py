@@ -14,7 +14,7 @@ from adapters.errors import ForlopError, UnknownParticipantError, WrongUseError
 from adapters.journeys import replay_of, trace_of
 from adapters.verification.store import verify
 from cli.main import app
-from tests.guard.deliveries import KARI, UNKNOWN, small_delivery, write_csv
+from tests.guard.deliveries import KARI, OLA, UNKNOWN, small_delivery, write_csv
 
 
 def forlop(*arguments: str, **environment: str) -> Result:
@@ -96,3 +96,82 @@ def test_the_commands_record_list_and_erase(tmp_path: Path, url: str) -> None:
     assert forlop("verify", "--head", head, "--position", position, *at).exit_code == 0
     assert forlop("verify", "--head", "0" * 64, "--position", position, *at).exit_code == 1
     assert forlop("verify", "--head", head, *at).exit_code == 2
+
+
+LOOKS = {
+    "replay": ["replay", KARI],
+    "explain stock": ["explain", "stock", "--at", "2024-03-01"],
+    "explain exits": ["explain", "exits", "--at", "2024-06-01", "--participant", KARI, "--json"],
+    "diff exits": [
+        *("diff", "exits", "--at", "2024-06-01", "--known-at", "2024-04-01"),
+        *("--known-at", "2024-06-01"),
+    ],
+    "quarantine show": ["quarantine", "show"],
+    "quarantine export": ["quarantine", "export"],
+    "export events": ["export", "events"],
+}
+
+
+@pytest.mark.parametrize("what", LOOKS)
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_every_look_at_a_person_needs_a_reason_and_is_recorded(
+    what: str, engine: Engine, url: str
+) -> None:
+    require_reason(engine, reader("leder"), True)
+    before = len(accesses_of(engine))
+    refused = forlop(*LOOKS[what], "--store", url, "--as", "kari")
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "--reason" in str(refused.exception)
+    assert len(accesses_of(engine)) == before
+    shown = forlop(*LOOKS[what], "--store", url, "--as", "kari", "--reason", "sak 26/881")
+    assert (shown.exit_code, KARI in shown.stdout) == (0, True)
+    found = accesses_of(engine)[before:]
+    assert {(one.who, one.what, one.reason) for one in found} == {("kari", what, "sak 26/881")}
+    assert trace_of(engine, KARI) in {one.participant for one in found}
+    assert not any(key in str(one.as_json()) for one in found for key in (KARI, OLA, UNKNOWN))
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_an_output_made_again_is_a_look_as_well(engine: Engine, url: str, tmp_path: Path) -> None:
+    for what in ("explain stock", "explain exits", "diff exits"):
+        json = [] if "--json" in LOOKS[what] else ["--json"]
+        published = forlop(*LOOKS[what], *json, "--store", url, "--reason", "sak")
+        (tmp_path / "published.json").write_bytes(published.stdout_bytes)
+        before = len(accesses_of(engine))
+        again = forlop("rerun", str(tmp_path / "published.json"), "--store", url, "--as", "ola")
+        assert again.exit_code == 0, again.output
+        assert {(one.who, one.what) for one in accesses_of(engine)[before:]} == {("ola", what)}
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_whoever_is_not_told_of_is_not_recorded(engine: Engine, url: str) -> None:
+    before = len(accesses_of(engine))
+    months = ("--from", "2024-01-01", "--to", "2024-03-31")
+    assert forlop("diff", "flow", "--triangle", *months, "--store", url).exit_code == 0
+    shown = forlop(
+        "explain",
+        "flow",
+        "--from",
+        "2024-01-01",
+        "--to",
+        "2024-06-01",
+        "--store",
+        url,
+        "--limit",
+        "1",
+    )
+    assert (shown.exit_code, "2 persons in it, 1 of them here" in shown.stdout) == (0, True)
+    (access,) = accesses_of(engine)[before:]
+    assert access.participant == trace_of(engine, KARI)
+    assert OLA not in shown.stdout
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_someone_erased_is_not_explained(engine: Engine, url: str) -> None:
+    asked = ("explain", "exits", "--at", "2024-06-01", "--store", url)
+    assert forlop("erase", KARI, "--reason", "krav", "--store", url).exit_code == 0
+    one = forlop(*asked, "--participant", KARI)
+    assert accesses_of(engine)[-1].what == "explain exits"
+    assert (one.exit_code, "erased" in str(one.exception)) == (1, True)
+    cell = forlop(*asked)
+    assert (cell.exit_code, "erased" in cell.stdout, KARI in cell.stdout) == (0, True, False)

@@ -18,6 +18,10 @@ from projections import reference
 from projections.layout import Table
 from projections.question import OWN, PERSON, TELLS_APART, TIME, Place, Question
 
+FIGURES = (
+    "stock", "mean", "flow", "series", "dwell", "exits", "outcomes", "returns", "funnel",
+    "chains", "capacity", "duty",
+)  # fmt: skip
 FIRST = date(2003, 1, 1)
 PROFILE = default_profile()
 Log = list[list[Fact]]

@@ -19,9 +19,8 @@ from adapters.explaining import explain
 from adapters.revising import diff, grow
 from domain.calendar import ONE_DAY, Length
 from projections.explaining.aim import ROW_LABELS
-from tests.prove.histories import PROFILE, Log, logs, questions
+from tests.prove.histories import FIGURES, PROFILE, Log, logs, questions
 from tests.prove.test_rerun_makes_the_same_bytes import append, as_asked, as_rows, fresh_store
-from tests.prove.test_what_explain_returns_suffices import FIGURES
 
 _COLUMNS = {
     "stock": ["persons", "spells"],
@@ -44,11 +43,11 @@ def filled(log: Log) -> Iterator[tuple[Engine, int]]:
 
 
 @pytest.mark.parametrize("figure", FIGURES)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(data=st.data(), log=logs())
 def test_a_cell_is_explained_alike(figure: str, data: st.DataObject, log: Log) -> None:
     with filled(log) as (engine, length):
-        for _ in range(4):
+        for _ in range(2):
             asked = _at_some_position(data, as_asked(data.draw(questions(figure))), length)
             limit = data.draw(st.sampled_from([None, 1, 2]))
             column = data.draw(st.sampled_from([None, *_COLUMNS.get(figure, ())]))
@@ -78,7 +77,7 @@ def _at_some_position(data: st.DataObject, asked: Asked, length: int) -> Asked:
     return replace(asked, position=max(length - back, 0))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(data=st.data(), log=logs())
 def test_a_person_is_explained_alike(data: st.DataObject, log: Log) -> None:
     with filled(log) as (engine, length):
@@ -92,11 +91,11 @@ def test_a_person_is_explained_alike(data: st.DataObject, log: Log) -> None:
 
 
 @pytest.mark.parametrize("figure", FIGURES)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(data=st.data(), log=logs())
 def test_a_change_is_split_alike(figure: str, data: st.DataObject, log: Log) -> None:
     with filled(log) as (engine, length):
-        for _ in range(3):
+        for _ in range(2):
             one = as_asked(data.draw(questions(figure)))
             labels = ROW_LABELS.get(figure, ())
             one = replace(one, by=tuple(name for name in one.by if name not in labels))
@@ -118,7 +117,7 @@ def test_a_change_is_split_alike(figure: str, data: st.DataObject, log: Log) -> 
             assert found[0] == found[1]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(data=st.data(), log=logs(most_persons=2))
 def test_a_triangle_grows_alike_and_each_corner_is_the_figure(
     data: st.DataObject, log: Log

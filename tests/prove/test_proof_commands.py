@@ -117,7 +117,7 @@ def test_what_a_correction_and_a_return_changed(store: str) -> None:
         "    A: final -1, returned +1",
         "      learned: reentered 2003-12-30 tiltaksplan, recorded 2004-01-02 12:00, position 6",
         "",
-        "1 rows changed, 0 stayed the same",
+        "1 row changed, 0 stayed the same",
     ]
 
 

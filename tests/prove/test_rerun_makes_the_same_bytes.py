@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +18,25 @@ from sqlalchemy import Engine, text
 
 from adapters.answers import Asked, answer
 from adapters.database import open_engine
+from adapters.disclosing import Control, Results, controlled
 from adapters.errors import WrongUseError
+from adapters.estimating import again as estimate
 from adapters.explaining import explain
 from adapters.ingest import Delivering, current_time
+from adapters.many_answers import Answers
 from adapters.readers.rows import RawRow
+from adapters.reports.catalogue import shipped
+from adapters.reports.counting import Guard
+from adapters.reports.running import run
 from adapters.rerun import rerun
 from adapters.revising import diff, grow
-from domain.calendar import ONE_DAY, Length
+from adapters.tables import json, parquet
+from domain.calendar import ONE_DAY, Length, Period
 from domain.record import to_row
+from projections.disclosure import Rule
+from projections.explaining.aim import ROW_LABELS
 from projections.question import Question
-from tests.prove.histories import FIRST, PROFILE, Log, key, logs, questions
+from tests.prove.histories import FIGURES, FIRST, PROFILE, Log, key, logs, questions
 
 ROWS = [
     {"event_id": "1", "type": "enrolled", "occurred_on": "2003-06-02", "programme": "tiltaksplan"},
@@ -79,25 +89,36 @@ def as_asked(question: Question) -> Asked:
 def published(engine: Engine, asked: Asked) -> list[bytes]:
     """One question, as every command that answers it prints it."""
     later = replace(asked, known_at=asked.known_at + 90 * ONE_DAY if asked.known_at else None)
+    figure = answer(engine, PROFILE, asked)
     found = [
-        answer(engine, PROFILE, asked).as_json(),
+        figure.as_json(),
         explain(engine, PROFILE, asked, {}).as_json(),
+        explain(engine, PROFILE, asked, {}, limit=None).as_json(),
         explain(engine, PROFILE, asked, {}, participant="P0").as_json(),
     ]
-    if asked.figure not in ("chains", "capacity", "duty"):
-        found.append(diff(engine, PROFILE, asked, later).as_json())
-    if asked.figure == "flow":
-        last = replace(asked, known_at=None)
+    hidden, rounded = Control(Rule(threshold=3)), Control(Rule(), base=3)
+    for control in (hidden, rounded):
+        (less,) = controlled([figure.as_mapping()], control, PROFILE)
+        found.append(json.write(less, {}, "en"))
+    labels = ROW_LABELS.get(asked.figure, ())
+    plain = replace(asked, by=tuple(name for name in asked.by if name not in labels))
+    later = replace(later, by=plain.by)
+    found.append(diff(engine, PROFILE, plain, later).as_json())
+    if asked.figure in ("flow", "exits", "capacity", "duty") and asked.period is not None:
+        last = replace(asked, known_at=None, at=None)
         found.append(grow(engine, PROFILE, last, "year").as_json())
     return found
 
 
-@settings(max_examples=25, deadline=None)
+@pytest.mark.parametrize("figure", FIGURES)
+@settings(max_examples=3, deadline=None)
 @given(data=st.data(), log=logs(most_persons=2))
-def test_the_same_bytes_whatever_is_appended_later(data: st.DataObject, log: Log) -> None:
+def test_the_same_bytes_whatever_is_appended_later(
+    figure: str, data: st.DataObject, log: Log
+) -> None:
     rows = as_rows(log)
     part = data.draw(st.integers(1, len(rows))) if rows else 0
-    asked = as_asked(data.draw(questions()))
+    asked = as_asked(data.draw(questions(figure)))
     with fresh_store() as engine:
         append(engine, [{**one, "participant": "P0"} for one in rows[:1]])
         append(engine, rows[1:part])
@@ -108,6 +129,79 @@ def test_the_same_bytes_whatever_is_appended_later(data: st.DataObject, log: Log
             found = rerun(engine, PROFILE, output)
             assert (found.verdict, found.says) == ("same", [])
             assert found.made == output
+
+
+ESTIMATES = {
+    "nowcast": Asked("flow", period=Period.closed(FIRST, FIRST.replace(month=4, day=30))),
+    "expected_final": Asked("exits", at=FIRST.replace(month=10), by=("programme",)),
+    "competing_risks": Asked("dwell", at=FIRST.replace(month=10)),
+}
+
+
+def _enrolled_each_month() -> Iterator[dict[str, str]]:
+    """Two a month, of whom one is registered in the month after."""
+    for month in range(1, 5):
+        for late in (0, 1):
+            yield {
+                "source": "src",
+                "event_id": f"{month} {late}",
+                "participant": f"{month} {late}",
+                "type": "enrolled",
+                "occurred_on": f"2003-0{month}-10",
+                "recorded_at": f"2003-0{month + late}-12T12:00:00Z",
+                "programme": "kvp",
+            }
+
+
+@pytest.mark.parametrize("name", ESTIMATES)
+def test_an_estimate_is_made_again_after_later_appends(name: str) -> None:
+    with fresh_store() as engine:
+        append(engine, list(_enrolled_each_month()))
+        small_store(engine)
+        asked = replace(ESTIMATES[name], known_at=datetime(2003, 11, 1, tzinfo=UTC))
+        answers = Answers(engine, PROFILE, answer(engine, PROFILE, STOCK).meta["position"])
+        found = estimate(answers, name, asked, "inflow")
+        output = json.write(found, {}, "en")
+        append(engine, [{"source": "src", "participant": "Q", **row} for row in ROWS])
+        again = rerun(engine, PROFILE, output)
+    assert (again.verdict, again.says, again.made) == ("same", [], output)
+
+
+REPORT = "aetat-4"
+
+
+def report_on(engine: Engine, guard: Guard | None = None) -> bytes:
+    (ran,) = run([shipped()[REPORT]], Answers(engine, PROFILE), PROFILE, "nb", guard).reports
+    return json.write(ran.result, {}, "en")
+
+
+@pytest.mark.parametrize("threshold", [None, 3])
+def test_a_report_is_made_again_after_later_appends(threshold: int | None) -> None:
+    def hide(results: Results) -> Results:
+        return controlled(results, Control(Rule(threshold or 2)), PROFILE)
+
+    with fresh_store() as engine:
+        small_store(engine)
+        output = report_on(engine, hide if threshold else None)
+        append(engine, [{"source": "src", "participant": "Q", **row} for row in ROWS])
+        again = rerun(engine, PROFILE, output)
+        other = replace(shipped()[REPORT], text="another")
+        edited = rerun(engine, PROFILE, output, reports={REPORT: other})
+    assert (again.verdict, again.says, again.made) == ("same", [], output)
+    assert edited.says[0] == f"the report {REPORT} is another one than when it was published"
+
+
+def test_a_parquet_file_is_made_again_and_one_of_other_numbers_differs() -> None:
+    with fresh_store() as engine:
+        small_store(engine)
+        found = answer(engine, PROFILE, STOCK).as_mapping()
+        output = parquet.write(found, {}, "en")
+        append(engine, [{"source": "src", "participant": "Q", **row} for row in ROWS])
+        again = rerun(engine, PROFILE, output)
+        wrong = {**found, "rows": [{**row, "persons": 7} for row in found["rows"]]}
+        differs = rerun(engine, PROFILE, parquet.write(wrong, {}, "en"))
+    assert (again.verdict, again.says, again.made) == ("same", [], output)
+    assert (differs.verdict, bool(differs.says)) == ("differs", True)
 
 
 def changed(output: bytes, **meta: Any) -> bytes:

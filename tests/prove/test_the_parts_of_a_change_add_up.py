@@ -16,9 +16,8 @@ from projections.question import Question
 from projections.revising.path import Change, changes_of
 from projections.revising.revision import RevisedRow, revised_rows
 from projections.revising.triangle import corners, triangle
-from tests.prove.histories import PROFILE, Log, by_key, figure_of, key, logs, questions
+from tests.prove.histories import FIGURES, PROFILE, Log, by_key, figure_of, key, logs, questions
 from tests.prove.tables import asked, facts
-from tests.prove.test_what_explain_returns_suffices import FIGURES
 
 
 def revised(

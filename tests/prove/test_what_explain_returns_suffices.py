@@ -17,6 +17,7 @@ from projections.question import Question
 from projections.reference import cutoff_of, marks_in
 from projections.views import Lens
 from tests.prove.histories import (
+    FIGURES,
     PROFILE,
     Histories,
     Log,
@@ -26,11 +27,6 @@ from tests.prove.histories import (
     people_of,
     questions,
 )
-
-FIGURES = (
-    "stock", "mean", "flow", "series", "dwell", "exits", "outcomes", "returns", "funnel",
-    "chains", "capacity", "duty",
-)  # fmt: skip
 
 
 def told_by(found: Iterable[Sufficient[bytes]]) -> Histories:
