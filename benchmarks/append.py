@@ -118,7 +118,9 @@ def _stored(made: Databases, path: Path) -> list[LogRow]:
         store.append_file(path)
     engine = open_engine(url, make=False)
     with reading(engine) as connection:
-        found: list[Any] = [tuple(row) for row in connection.execute(select(events))]
+        found: list[Any] = [
+            (*row[:5], row[5].isoformat(), *row[6:]) for row in connection.execute(select(events))
+        ]
     engine.dispose()
     return found
 
@@ -142,7 +144,7 @@ def _raw_sqlite(engine: Engine, rows: list[LogRow], size: int) -> None:
     connection = sqlite3.connect(str(engine.url.database))
     connection.execute("PRAGMA synchronous=FULL")
     for start in range(0, len(rows), size):
-        some = [(*row[:5], row[5].isoformat(), *row[6:]) for row in rows[start : start + size]]
+        some = rows[start : start + size]
         with connection:
             connection.executemany(f"INSERT INTO events VALUES ({marks})", some)
     connection.close()
