@@ -40,7 +40,8 @@ class Composer:
 
     def __init__(self, cls: type[Event], profile: Profile | None) -> None:
         self._cls = cls
-        self._names = ("participant", *cls.model_fields)
+        self._fields = tuple(cls.model_fields)
+        self._names = ("participant", *self._fields)
         # Whether an event is stamped can be told from the cell of the recording time.
         self.columns = tuple("recorded_at" if n == "stamped" else n for n in self._names)
         self._converts = [_participant, *(_column(cls, n, profile) for n in cls.model_fields)]
@@ -77,7 +78,7 @@ class Composer:
 
     def restored(self, values: Sequence[Any]) -> Event:
         """An event again from its fields, in their order, the recording time in microseconds."""
-        fields = dict(zip(self._cls.model_fields, values, strict=True))
+        fields = dict(zip(self._fields, values, strict=True))
         fields["recorded_at"] = from_microseconds(fields["recorded_at"])
         return self.event(fields)
 

@@ -182,11 +182,13 @@ class History:
 
     def take_last(self, event: Event, position: int) -> Fact | None:
         """Takes in an event at the end of all others, if it has its place there."""
-        if not self._comes_last(event, position) or problem_with(event, self.standing) is not None:
+        if event.replaces is not None:
+            return None
+        end = (event.occurred_on, event.recorded_at, position)
+        if (self.end is not None and end <= self.end) or problem_with(event, self.standing):
             return None
         self.standing.apply(event)
-        self._tried = None
-        self.end = (event.occurred_on, event.recorded_at, position)
+        self.end, self._tried = end, None
         fact = Fact(event, position)
         (self._new if self._facts is None else self._facts).append(fact)
         return fact
