@@ -97,12 +97,11 @@ def _received(pipe: IO[bytes], task: Task) -> Generator[list[ReadRow], None, Non
             return
         header, message = found
         yield [
-            one if isinstance(one, ReadRow) else _unpacked(one, header, task.source)
-            for one in message
+            one if isinstance(one, ReadRow) else unpack(one, header, task.source) for one in message
         ]
 
 
-def _packed(row: ReadRow) -> Packed | ReadRow:
+def pack(row: ReadRow) -> Packed | ReadRow:
     """A row that reads without looking at the store, as little as says all of it."""
     if row.record is None or row.state is None or row.raw.values is None:
         return row
@@ -112,7 +111,8 @@ def _packed(row: ReadRow) -> Packed | ReadRow:
     return raw.line, raw.raw, event.TOPIC, participant, tuple(fields.values()), row.state
 
 
-def _unpacked(packed: Packed, header: tuple[str, ...], source: str | None) -> ReadRow:
+def unpack(packed: Packed, header: tuple[str, ...], source: str | None) -> ReadRow:
+    """The row again, by the header of its table and the source of the whole file."""
     line, raw, topic, participant, values, state = packed
     event = _ANY_CODE[topic].restored(values)
     return ReadRow(
@@ -140,7 +140,7 @@ def _send_rows(task: Task, pipe: IO[bytes]) -> None:
         rows = islice(RowFile(task.file, task.source).rows(), task.after, None)
         for chunk in chunks(rows, task.size):
             at = datetime.now(UTC)
-            message: Message = [_packed(reader.read(row, at)) for row in chunk]
+            message: Message = [pack(reader.read(row, at)) for row in chunk]
             _put((chunk[0].header, message), pipe)
         _put(None, pipe)
     except ForlopError as error:
