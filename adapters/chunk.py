@@ -35,6 +35,8 @@ from domain.record import Problem, Record
 if TYPE_CHECKING:
     from adapters.ingest import Delivering
 
+_LINKS = (Linked, Unlinked)
+
 
 class Chunk:
     """One chunk of a delivery inside its transaction."""
@@ -81,7 +83,7 @@ class Chunk:
     def _load(self, read: Sequence[ReadRow]) -> dict[str, bytes]:
         """Loads all that the rows touch; gives the participants' ids by natural key."""
         records = [row.record for row in read if row.record is not None]
-        keys = {record.event.key for record in records}
+        keys = {event.key for _, event in records}
         self._erased = erased_among(self._connection, keys)
         people = self._people(read)
         waiting = (
@@ -89,9 +91,9 @@ class Chunk:
         )
         self._load_histories(records, people, waiting)
         for row in read:
-            if row.record is not None and isinstance(row.record.event, Linked | Unlinked):
+            if row.record is not None and isinstance(row.record.event, _LINKS):
                 row.record = _with_ids(row.record, people)
-        targets = {key for r in records if (key := r.event.replaced_key) is not None}
+        targets = {(e.source, e.replaces) for _, e in records if e.replaces is not None}
         self._intake.known |= known_events(self._connection, keys | targets, self.seals) | {
             key: Known(person, _gone, erased=True) for key, person in self._erased.items()
         }
@@ -104,10 +106,12 @@ class Chunk:
         for row in read:
             if row.record is None:
                 others |= {natural} if (natural := natural_key(row.raw)) else set()
-            elif not self._erased or row.record.event.key not in self._erased:
-                mentioned[row.record.participant] = None
-                if isinstance(row.record.event, Linked | Unlinked):
-                    mentioned[row.record.event.same_as] = None
+                continue
+            participant, event = row.record
+            if not self._erased or event.key not in self._erased:
+                mentioned[participant] = None
+                if isinstance(event, _LINKS):
+                    mentioned[event.same_as] = None
         people = ids_of(self._connection, {**mentioned, **dict.fromkeys(others)}, self.seals)
         missing = [natural for natural in mentioned if natural not in people]
         new = new_ids(self._connection, missing, self.seals)
@@ -172,7 +176,7 @@ class Chunk:
         person = row.person = erased or people[participant]
         if self._intake.append_plainly(person, event) is not None:
             self._counts.appended += 1
-            self._slips.came_in(event.key)
+            self._slips.came_in(event)
             self._new.append((person, event, row.state))
             return
         verdict = self._intake.judge(person, event, self._slips.next)
@@ -205,7 +209,7 @@ class Chunk:
         for append in appends:
             event = append.fact.event
             self._new.append((append.person, event, None))
-            self._slips.came_in(event.key)
+            self._slips.came_in(event)
             if append.held is None:
                 continue
             if self._slips.resolve(append.held):
@@ -215,7 +219,7 @@ class Chunk:
                 self._counts.resolved += 1
 
     def _write(self) -> None:
-        self.seals.load(person for person, event, _ in self._new if event.note is not None)
+        self.seals.load(p for p, event, state in self._new if state is None and event.note)
         entries = [as_entry(*one, self.seals) for one in self._new]
         before = self._versions.copy()
         rows = as_rows(entries, self._head, self._versions, self.batch_id)
@@ -250,7 +254,7 @@ def _facts_of_one(connection: Connection, person: bytes, seals: Seals) -> list[F
 
 def _with_ids(record: Record, people: Mapping[str, bytes]) -> Record:
     """A record whose link names the other participant as the log does: by id."""
-    assert isinstance(record.event, Linked | Unlinked)
+    assert isinstance(record.event, _LINKS)
     other = people.get(record.event.same_as)
     if other is None:
         return record

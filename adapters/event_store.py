@@ -17,7 +17,8 @@ from sqlalchemy.exc import DBAPIError
 from adapters.log import Head
 from adapters.schema import events
 
-Row: TypeAlias = tuple[int, bytes, int, str, bytes, date, int, str, str, int, bytes]
+Row: TypeAlias = tuple[int, bytes, int, str, bytes, str, int, str, str, int, bytes]
+"""A row of `events`, its day as ISO text."""
 
 
 class Entry(NamedTuple):
@@ -72,26 +73,23 @@ def as_rows(
     entries: Iterable[Entry], head: Head, versions: dict[bytes, int], batch_id: int
 ) -> list[Row]:
     """Entries as rows of the log after a head; `versions` is brought up to date."""
-    position, before, rows = head.position, head.hash, []
-    for entry in entries:
+    position, before, rows = head.position, head.hash, list[Row]()
+    days = _Days()
+    for person, topic, state, day, recorded_at, source, key in entries:
         position += 1
-        version = versions.get(entry.participant_id, 0) + 1
-        versions[entry.participant_id] = version
-        row = (
-            position,
-            entry.participant_id,
-            version,
-            entry.topic,
-            entry.state,
-            entry.occurred_on,
-            entry.recorded_at,
-            entry.source,
-            entry.source_event_id,
-            batch_id,
-        )
-        before = chained(before, row)
-        rows.append((*row, before))
+        version = versions[person] = versions.get(person, 0) + 1
+        said = (topic, state, days[day], recorded_at, source, key, batch_id)
+        before = chained(before, (position, person, version, *said))
+        rows.append((position, person, version, *said, before))
     return rows
+
+
+class _Days(dict[date, str]):
+    """Days as ISO text, each written out once."""
+
+    def __missing__(self, day: date) -> str:
+        text = self[day] = day.isoformat()
+        return text
 
 
 def insert_rows(connection: Connection, rows: Sequence[Row]) -> None:
@@ -101,14 +99,7 @@ def insert_rows(connection: Connection, rows: Sequence[Row]) -> None:
     names = ", ".join(column.name for column in events.columns)
     if connection.dialect.name == "sqlite":
         marks = ", ".join("?" * len(events.columns))
-        days = {day: day.isoformat() for day in {row[5] for row in rows}}
-        connection.exec_driver_sql(
-            f"INSERT INTO events ({names}) VALUES ({marks})",
-            [
-                (number, person, version, topic, state, days[day], *others)
-                for number, person, version, topic, state, day, *others in rows
-            ],
-        )
+        connection.exec_driver_sql(f"INSERT INTO events ({names}) VALUES ({marks})", list(rows))
         return
     try:
         _copy(connection.connection.driver_connection, names, rows)
@@ -126,7 +117,8 @@ def _copy(driver: Any, names: str, rows: Sequence[Row]) -> None:
     types = (
         "int8", "bytea", "int4", "text", "bytea", "date", "int8", "text", "text", "int4", "bytea"
     )  # fmt: skip
+    days = {day: date.fromisoformat(day) for day in {row[5] for row in rows}}
     with driver.cursor() as cursor, cursor.copy(f"COPY events ({names}) FROM STDIN BINARY") as copy:
         copy.set_types(types)
-        for row in rows:
-            copy.write_row(row)
+        for number, person, version, topic, state, day, *others in rows:
+            copy.write_row((number, person, version, topic, state, days[day], *others))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -18,14 +18,14 @@ from adapters import quarantine
 from adapters.chunk import Chunk
 from adapters.database import reading, writing
 from adapters.log import head_of
+from adapters.readers.ahead import is_long, read_ahead
 from adapters.readers.files import RowFile
-from adapters.readers.reading import RowReader
-from adapters.readers.rows import RawRow
+from adapters.readers.reading import ReadRow, RowReader
+from adapters.readers.rows import RawRow, chunks
 from adapters.summary import Summary, Trouble, TroubleKey
 from domain.codes import Profile
 
 CHUNK = {"sqlite": 10_000, "postgresql": 5_000}
-_HEAVIEST_CHUNK = 32 << 20  # bytes as handed in; read, they take some times as much
 Progress = Callable[[int], None]
 
 
@@ -45,6 +45,7 @@ class Delivering:
         summary: Summary | None = None,
     ) -> None:
         self._engine = engine
+        self.chunk_size = CHUNK[engine.dialect.name]
         self.reader = RowReader(profile)
         self.name = name
         self.sha256 = sha256
@@ -63,21 +64,27 @@ class Delivering:
 
     def append(self, rows: Iterable[RawRow], done: Progress | None = None) -> Summary:
         """Appends rows chunk by chunk; `done` is told how many rows each chunk had."""
+        return self.append_read(map(self._read, chunks(rows, self.chunk_size)), done)
+
+    def append_read(self, read: Iterable[list[ReadRow]], done: Progress | None = None) -> Summary:
+        """The same of rows that are in chunks, and read, already."""
         with without_collector():
-            for chunk in chunks(rows, CHUNK[self._engine.dialect.name]):
-                at = self._now()
-                read = [self.reader.read(row, at) for row in chunk]
+            for chunk in read:
                 with writing(self._engine) as connection:
-                    Chunk(connection, self, at).append(read)
+                    Chunk(connection, self, self._now()).append(chunk)
                 if done is not None:
                     done(len(chunk))
         return self.summary
+
+    def _read(self, chunk: list[RawRow]) -> list[ReadRow]:
+        at = self._now()
+        return [self.reader.read(row, at) for row in chunk]
 
     def rehearse(self, rows: Iterable[RawRow]) -> Summary:
         """What appending the rows would do; nothing is stored."""
         with writing(self._engine) as connection:
             inner = connection.begin_nested()
-            for chunk in chunks(rows, CHUNK[self._engine.dialect.name]):
+            for chunk in chunks(rows, self.chunk_size):
                 Chunk(connection, self, self._now()).take(chunk)
             inner.rollback()
         return self.summary
@@ -110,7 +117,12 @@ def append_file(
     delivering = Delivering(engine, profile, found.name, found.sha256, now or current_time)
     if dry_run:
         return delivering.rehearse(file.rows())
-    summary = delivering.append(file.rows(), done)
+    if now is None and is_long(file):
+        ahead = read_ahead(file, profile, delivering.chunk_size, delivering.reader)
+        with closing(ahead) as read:
+            summary = delivering.append_read(read, done)
+    else:
+        summary = delivering.append(file.rows(), done)
     summary.position = summary.position or last_position(engine)
     return summary
 
@@ -144,17 +156,3 @@ def without_collector() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
-
-
-def chunks(rows: Iterable[RawRow], size: int) -> Iterator[list[RawRow]]:
-    """Rows in chunks of a number of them, or fewer where they are so long that memory counts."""
-    chunk: list[RawRow] = []
-    weight = 0
-    for row in rows:
-        chunk.append(row)
-        weight += len(row.raw)
-        if len(chunk) == size or weight > _HEAVIEST_CHUNK:
-            yield chunk
-            chunk, weight = [], 0
-    if chunk:
-        yield chunk

@@ -82,7 +82,7 @@ class EventLog(ApplicationRecorder):
                 stored.originator_version,
                 entry.topic,
                 entry.state,
-                entry.occurred_on,
+                entry.occurred_on.isoformat(),
                 entry.recorded_at,
                 entry.source,
                 entry.source_event_id,

@@ -13,7 +13,6 @@ import json
 import random
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -27,6 +26,7 @@ from adapters.ingest import append_file
 from adapters.profiles import default_profile
 from adapters.readers.files import RowFile, delivery
 from adapters.said import keep_implementations
+from benchmarks.measuring import processor_time
 from domain.record import COLUMNS
 
 _KNOWN = {"g1": Implementation("ARBEIDSFORBEREDENDE_TRENING", "912345678")}
@@ -88,12 +88,12 @@ def _seconds(folder: str, path: Path, *, neutral: bool) -> float:
     with writing(engine) as connection:
         keep_implementations(connection, "komet", _KNOWN)
     with delivery(str(path)) as file:
-        begun = time.process_time()
+        begun = processor_time()
         if neutral:
             append_file(engine, RowFile(file), default_profile())
         else:
             append_delivery(engine, file, system_named("komet"), default_profile())
-        return time.process_time() - begun
+        return processor_time() - begun
 
 
 if __name__ == "__main__":

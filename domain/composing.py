@@ -15,6 +15,7 @@ from typing import Annotated, Any, Final, NamedTuple, Union, get_args, get_origi
 
 from pydantic import AfterValidator, BeforeValidator
 
+from domain.calendar import from_microseconds
 from domain.codes import Profile
 from domain.events import EVENT_TYPES, CodeOf, Event, Key, read_instant, read_text
 
@@ -39,7 +40,8 @@ class Composer:
 
     def __init__(self, cls: type[Event], profile: Profile | None) -> None:
         self._cls = cls
-        self._names = ("participant", *cls.model_fields)
+        self._fields = tuple(cls.model_fields)
+        self._names = ("participant", *self._fields)
         # Whether an event is stamped can be told from the cell of the recording time.
         self.columns = tuple("recorded_at" if n == "stamped" else n for n in self._names)
         self._converts = [_participant, *(_column(cls, n, profile) for n in cls.model_fields)]
@@ -73,6 +75,12 @@ class Composer:
         if self._links and fields["same_as"] == participant:
             return None
         return Record(participant, self.event(fields))
+
+    def restored(self, values: Sequence[Any]) -> Event:
+        """An event again from its fields, in their order, the recording time in microseconds."""
+        fields = dict(zip(self._fields, values, strict=True))
+        fields["recorded_at"] = from_microseconds(fields["recorded_at"])
+        return self.event(fields)
 
     def event(self, fields: dict[str, Any]) -> Event:
         """An event of fields that are right: all of them, in the order of the model's."""
@@ -126,14 +134,14 @@ def composers(profile: Profile | None) -> Mapping[str, Composer]:
 class _Remembered(dict[Any, Any]):
     """What a column's texts read as. Its `__getitem__` is a reader that asks only once."""
 
-    def __init__(self, read: Convert, known: Mapping[Any, Any]) -> None:
+    def __init__(self, read: Convert, known: Mapping[Any, Any], most: int) -> None:
         super().__init__(known)
-        self._read, self._known = read, known
+        self._read, self._known, self._most = read, known, most
 
     def __missing__(self, found: Any) -> Any:
         read = self._read(found)
-        if type(found) is str:
-            if len(self) >= _MOST:
+        if self._most and type(found) is str:
+            if len(self) >= self._most:
                 self.clear()
                 self.update(self._known)
             self[found] = read
@@ -149,13 +157,10 @@ def _column(cls: type[Event], name: str, profile: Profile | None) -> Convert:
     read = _reader(_steps(field.annotation, field.metadata), profile)
     if field.validate_default:
         read, optional = _refuse, False
-    if name in _OWN:
-        return _or_nothing(read) if optional else read
-    return _Remembered(read, {None: None, "": None} if optional else {}).__getitem__
-
-
-def _or_nothing(read: Convert) -> Convert:
-    return lambda found: read(found) if found is not None and found != "" else None
+    if name in _OWN and not optional:
+        return read
+    most = 0 if name in _OWN else _MOST
+    return _Remembered(read, {None: None, "": None} if optional else {}, most).__getitem__
 
 
 def _steps(annotation: Any, metadata: list[Any]) -> list[Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from operator import itemgetter
 from typing import NamedTuple, TypeAlias
 
 from domain.events import Event, Voided, Withdrawn
@@ -39,6 +40,7 @@ class Cutoff:
 
 
 EVERYTHING = Cutoff()
+_DAY_AND_PLACE = itemgetter(0, 1)
 _LATEST = datetime.max.replace(tzinfo=UTC)
 
 
@@ -68,31 +70,28 @@ def counting(facts: Iterable[Fact], cutoff: Cutoff = EVERYTHING) -> list[Fact]:
     recording, then of append, a correction standing where the event that it replaces stood.
     Annulments have done their work and are left out.
     """
-    live: dict[Key, Fact] = {}
+    live: dict[Key, tuple[date, Place, Fact]] = {}
     places: dict[Key, Place] = {}
     for fact in facts:
-        event = fact.event
-        if cutoff.position is not None and fact.position > cutoff.position:
+        event, position = fact
+        if cutoff.position is not None and position > cutoff.position:
             break
         if cutoff.known_at is not None and event.recorded_at > cutoff.known_at:
             continue
-        replaced = event.replaced_key
+        replaced, key = event.replaced_key, event.key
         if replaced is None:
-            places[event.key] = (event.recorded_at, fact.position)
+            place = places[key] = (event.recorded_at, position)
         elif replaced in places:
-            places[event.key] = places[replaced]
+            place = places[key] = places[replaced]
             live.pop(replaced, None)
         else:
             continue  # what it replaces is not known yet, so neither is this
-        live[event.key] = fact
-    ordered = sorted(
-        live.values(), key=lambda fact: (fact.event.occurred_on, places[fact.event.key])
-    )
+        live[key] = (event.occurred_on, place, fact)
+    ordered = sorted(live.values(), key=_DAY_AND_PLACE)
     return [
         fact
-        for fact in ordered
-        if not isinstance(fact.event, Voided)
-        and (cutoff.at is None or fact.event.occurred_on <= cutoff.at)
+        for day, _, fact in ordered
+        if (cutoff.at is None or day <= cutoff.at) and not isinstance(fact.event, Voided)
     ]
 
 
@@ -110,6 +109,14 @@ def first_standstill(facts: Sequence[Fact]) -> tuple[Standstill | None, Standing
 End: TypeAlias = tuple[date, datetime, int]
 
 
+class _Retold(NamedTuple):
+    """A history told anew with new facts in their places, and the standing at its end."""
+
+    new: list[Fact]
+    told: list[Fact]
+    standing: Standing
+
+
 class History:
     """One participant's facts as they stand in the log, sound, with room for more.
 
@@ -124,6 +131,7 @@ class History:
         self._new: list[Fact] = []
         self.standing = Standing()
         self.end: End | None = None
+        self._tried: _Retold | None = None
         if self._facts:
             self._retell(counting(self._facts))
 
@@ -145,10 +153,14 @@ class History:
         return self._facts
 
     def _retell(self, told: list[Fact]) -> None:
-        standstill, self.standing = first_standstill(told)
+        standstill, standing = first_standstill(told)
         if standstill is not None:
             raise ValueError(f"position {standstill.fact.position}: {standstill.why}")
-        self.end = _end_of(told[-1]) if told else None
+        self._end_at(told, standing)
+
+    def _end_at(self, told: list[Fact], standing: Standing) -> None:
+        self.standing, self.end = standing, _end_of(told[-1]) if told else None
+        self._tried = None
 
     def problem_with(self, events: Sequence[Event], position: int) -> str | None:
         """Why these events, appended in this order from a position on, have no place together."""
@@ -160,17 +172,23 @@ class History:
         """Takes in events that fit, from a position on; gives the facts that they are now."""
         if len(events) == 1 and (fact := self.take_last(events[0], position)) is not None:
             return [fact]
-        new, facts = _as_facts(events, position), self.facts
-        facts += new
-        self._retell(counting(facts))
+        new, tried = _as_facts(events, position), self._tried
+        self.facts.extend(new)
+        if tried is not None and tried.new == new:  # just judged, and told for that
+            self._end_at(tried.told, tried.standing)
+        else:
+            self._retell(counting(self.facts))
         return new
 
     def take_last(self, event: Event, position: int) -> Fact | None:
         """Takes in an event at the end of all others, if it has its place there."""
-        if not self._comes_last(event, position) or problem_with(event, self.standing) is not None:
+        if event.replaces is not None:
+            return None
+        end = (event.occurred_on, event.recorded_at, position)
+        if (self.end is not None and end <= self.end) or problem_with(event, self.standing):
             return None
         self.standing.apply(event)
-        self.end = (event.occurred_on, event.recorded_at, position)
+        self.end, self._tried = end, None
         fact = Fact(event, position)
         (self._new if self._facts is None else self._facts).append(fact)
         return fact
@@ -198,8 +216,10 @@ class History:
 
     def _retelling_problem(self, events: Sequence[Event], position: int) -> str | None:
         new = _as_facts(events, position)
-        standstill, _ = first_standstill(counting([*self.facts, *new]))
+        told = counting([*self.facts, *new])
+        standstill, standing = first_standstill(told)
         if standstill is None:
+            self._tried = _Retold(new, told, standing)
             return None
         if any(fact is standstill.fact for fact in new):
             return standstill.why

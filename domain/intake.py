@@ -111,7 +111,7 @@ class Intake(Generic[Person]):
         None, and nothing is changed, where there is more to it.
         """
         key = event.key
-        if key in self.known or key in self._taken or key in self._held or person in self._waiting:
+        if key in self._taken or key in self.known or key in self._held or person in self._waiting:
             return None
         fact = self.histories[person].take_last(event, self.position + 1)
         if fact is not None:

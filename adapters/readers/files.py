@@ -101,7 +101,7 @@ class RowFile:
 
     def __init__(self, found: Delivery, source: str | None = None) -> None:
         self.delivery = found
-        self._source = check_source(source)
+        self.source = check_source(source)
         try:
             with self._bytes() as file:
                 self.format = _format(file)
@@ -113,16 +113,16 @@ class RowFile:
         name = self.delivery.name
         if self.format == "parquet":
             with self._plain() as path:
-                check_columns(name, parquet.read_columns(path, name), self._source)
+                check_columns(name, parquet.read_columns(path, name), self.source)
         elif self.format == "csv":
             with self._bytes() as file:
-                check_columns(name, delimited.read_header(LineReader(file), name), self._source)
+                check_columns(name, delimited.read_header(LineReader(file), name), self.source)
 
     def rows(self) -> Iterator[RawRow]:
         """The rows, one by one; ForlopError where the file breaks off."""
         try:
             for row in self._rows():
-                fill_source(row, self._source)
+                fill_source(row, self.source)
                 yield row
         except (EOFError, OSError, zlib.error) as error:
             raise ForlopError(f"{self.delivery.name} breaks off: {error}") from error

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import csv
+import io
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any
@@ -11,6 +13,8 @@ from adapters.errors import WrongUseError
 from domain.events import source_name
 from domain.record import COLUMNS, REQUIRED_COLUMNS, Problem
 
+_HEAVIEST_CHUNK = 32 << 20  # bytes as handed in; read, they take some times as much
+
 
 class RawRow:
     """One row as it was handed in.
@@ -18,9 +22,10 @@ class RawRow:
     `line` is where it starts, 1 for the file's first line. `problems` are set where it does not
     fall into cells; `cells` then hold what can be told. A row of a table whose cells are all text
     has them as `values` too, in the order of `header`; those of a row with problems may be others.
+    `source` is the one of the whole file, where the row itself does not have it yet.
     """
 
-    __slots__ = ("_cells", "header", "line", "problems", "raw", "values")
+    __slots__ = ("_cells", "_source", "header", "line", "problems", "raw", "values")
 
     def __init__(
         self,
@@ -31,6 +36,7 @@ class RawRow:
         *,
         header: tuple[str, ...] = (),
         values: list[str] | None = None,
+        source: str | None = None,
     ) -> None:
         self.line = line
         self.raw = raw
@@ -38,14 +44,36 @@ class RawRow:
         self.problems = [] if problems is None else problems
         self.header = header
         self.values = values
+        self._source = source
 
     @property
     def cells(self) -> dict[str, Any]:
         """The cells by column; of a row of a table made when they are asked for, as few are."""
         if self._cells is None:
-            named = zip(self.header, self.values or (), strict=True)
-            self._cells = {name: cell for name, cell in named if cell}
+            values = self._split() if self.values is None else self.values
+            self._cells = {n: cell for n, cell in zip(self.header, values, strict=False) if cell}
+            if self._source is not None:
+                self._cells["source"] = self._source
         return self._cells
+
+    def _split(self) -> list[str]:
+        """The cells of a row that reads, from its bytes again."""
+        text = io.StringIO(self.raw.decode("utf-8"), newline="")
+        return next(csv.reader(text, strict=True))
+
+
+def chunks(rows: Iterable[RawRow], size: int) -> Iterator[list[RawRow]]:
+    """Rows in chunks of a number of them, or fewer where they are so long that memory counts."""
+    chunk: list[RawRow] = []
+    weight = 0
+    for row in rows:
+        chunk.append(row)
+        weight += len(row.raw)
+        if len(chunk) == size or weight > _HEAVIEST_CHUNK:
+            yield chunk
+            chunk, weight = [], 0
+    if chunk:
+        yield chunk
 
 
 def check_source(source: str | None) -> str | None:
