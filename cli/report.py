@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli import options
-from cli.disclosing import Round, Suppress, Suppressing, SuppressZeros, Symbol, control
+from cli.disclosing import Draft, Round, Suppress, Suppressing, SuppressZeros, Symbol, control
 from cli.options import (
     DEFAULT_PROFILE,
     DEFAULT_STORE,
@@ -98,13 +98,15 @@ def run(
     suppress_zeros: SuppressZeros = False,
     symbol: Symbol = ":",
     round_: Round = None,
+    draft: Draft = False,
     no_suppress: Annotated[
         bool, typer.Option("--no-suppress", help="Print small counts as they are.")
     ] = False,
 ) -> None:
     """Count reports; with --out, publish them, suppressed together unless told not to.
 
-    What is suppressed and published is remembered by the store: a later one gives nothing away.
+    What is suppressed is remembered by the store, so that a later one gives nothing away, unless
+    it is a --draft.
 
     Example: forlop report run all --out published --lang nb
     """
@@ -122,7 +124,9 @@ def run(
     if out is None:
         _print(done, folder, format_, lang)
     else:
-        _publish(done, Path(out), _command(names, profile, at, lang, wanted), lang, store, wanted)
+        _publish(done, Path(out), _command(names, profile, at, lang, wanted), lang, wanted)
+    if wanted is not None and not draft:
+        _remember(done, store)
 
 
 def _run(
@@ -135,9 +139,8 @@ def _run(
     wanted: Control | None,
 ) -> tuple[Run, int]:
     from adapters.database import open_engine  # noqa: PLC0415
-    from adapters.disclosing import controlled  # noqa: PLC0415
     from adapters.many_answers import Answers  # noqa: PLC0415
-    from adapters.releases import earlier_releases  # noqa: PLC0415
+    from adapters.releases import released  # noqa: PLC0415
     from adapters.reports.running import run as count  # noqa: PLC0415
     from cli.append import progress  # noqa: PLC0415
 
@@ -146,8 +149,7 @@ def _run(
 
     def guard(results: Any) -> Any:
         assert wanted is not None
-        told = earlier_releases(engine, folder.profile, results)
-        return controlled(results, wanted, folder.profile, told)
+        return released(engine, folder.profile, results, wanted)
 
     with progress("reports", is_long=len(reports) > 5) as done:
         found = count(reports, answers, folder.profile, lang.value, guard if wanted else None, done)
@@ -162,20 +164,21 @@ def _print(done: Run, folder: ProfileFolder, format_: Format, lang: Lang) -> Non
         hand_out(ran.result, folder.profile, given, ran.labels)
 
 
-def _publish(
-    done: Run, out: Path, command: str, lang: Lang, store: str, wanted: Control | None
-) -> None:
-    from adapters.database import open_engine  # noqa: PLC0415
-    from adapters.ingest import current_time  # noqa: PLC0415
-    from adapters.releases import remember  # noqa: PLC0415
+def _publish(done: Run, out: Path, command: str, lang: Lang, wanted: Control | None) -> None:
     from adapters.reports.publication import About, publish  # noqa: PLC0415
-    from domain.calendar import to_microseconds  # noqa: PLC0415
 
     disclosure = None if wanted is None else done.figures[0]["meta"]["disclosure"]
     for path in publish(done, About(command, lang.value, disclosure), out):
         typer.echo(str(path))
-    if wanted is None or wanted.base is not None:
-        return  # only what was suppressed is reckoned with: the rest is not for readers, or rounded
+
+
+def _remember(done: Run, store: str) -> None:
+    """What was suppressed or rounded is for readers: the next ones are reckoned with it."""
+    from adapters.database import open_engine  # noqa: PLC0415
+    from adapters.ingest import current_time  # noqa: PLC0415
+    from adapters.releases import remember  # noqa: PLC0415
+    from domain.calendar import to_microseconds  # noqa: PLC0415
+
     name = " ".join(ran.report.name for ran in done.reports)
     now = to_microseconds(current_time())
     remember(open_engine(store, make=False), name, done.figures, now)
