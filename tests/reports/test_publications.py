@@ -164,9 +164,8 @@ def test_rounding_stands_in_for_suppression(run: Run) -> None:
 
 def test_a_figure_is_suppressed_on_its_own_with_or_without_its_zeros(run: Run) -> None:
     arguments = ("stock", "--at", "2003-12-31", "--known-at", "2004-01-13", "--by", "origin")
-    arguments = (*arguments, "--draft")
-    plain = run(*arguments, "--suppress", "--lang", "nb").stdout
+    plain = run(*arguments, "--draft", "--suppress", "--lang", "nb").stdout
     assert re.search(r"Ukjent +: +:", plain)
-    other = run(*arguments, "--suppress", "2", "--symbol", "x").stdout
+    other = run(*arguments, "--draft", "--suppress", "2", "--symbol", "x").stdout
     assert " x" not in other
     assert re.search(r"Unknown +3 +3", other)
