@@ -88,7 +88,12 @@ def run(
     store: options.Store = DEFAULT_STORE,
     profile: ProfileOption = DEFAULT_PROFILE,
     out: Annotated[
-        str | None, typer.Option("--out", metavar="FOLDER", help="Publish: a page, a workbook.")
+        str | None,
+        typer.Option(
+            "--out",
+            metavar="FOLDER|FILE",
+            help="Publish: a page, a workbook; with --format, one report into a file.",
+        ),
     ] = None,
     position: options.Position = None,
     engine: options.Engine = Engines.columnar,
@@ -121,8 +126,8 @@ def run(
     publishes = out is not None and any(report.suppresses for report in reports)
     wanted = None if no_suppress else control(given, by_default=publishes)
     done, at = _run(reports, folder, store, position, engine, lang, wanted)
-    if out is None:
-        _print(done, folder, format_, lang)
+    if out is None or format_ is not Format.table:
+        _print(done, folder, format_, lang, out)
     else:
         _publish(done, Path(out), _command(names, profile, at, lang, wanted), lang, wanted)
     if wanted is not None and not draft:
@@ -156,11 +161,17 @@ def _run(
     return found, answers.position
 
 
-def _print(done: Run, folder: ProfileFolder, format_: Format, lang: Lang) -> None:
+def _print(done: Run, folder: ProfileFolder, format_: Format, lang: Lang, out: str | None) -> None:
     from cli.printing import hand_out  # noqa: PLC0415
 
+    if out is not None and len(done.reports) > 1:
+        raise typer.BadParameter(
+            f"{len(done.reports)} reports do not go into one file of {format_}; leave --format out "
+            "for a publication, a page and a workbook of them all",
+            param_hint="--out",
+        )
     for ran in done.reports:
-        given = {"as_json": False, "format_": format_, "lang": lang, "out": None}
+        given = {"as_json": False, "format_": format_, "lang": lang, "out": out}
         hand_out(ran.result, folder.profile, given, ran.labels)
 
 
