@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from adapters.errors import WrongUseError
 from domain.codes import Profile
 from projections.disclosure import Release, Rule, suppress
+from projections.disclosure_audit import Audit, audit
 from projections.disclosure_links import bare, stocks_in_series
 from projections.disclosure_rounding import round_to_base
 
@@ -25,21 +26,13 @@ class Control:
     base: int | None = None
 
 
-@dataclass(frozen=True)
-class Told:
-    """What earlier releases have said: of these very numbers, and of earlier states of them."""
-
-    same: Results
-    earlier: Sequence[Release]
-
-
 def controlled(
-    results: Results, control: Control, profile: Profile, told: Told | None = None
+    results: Results, control: Control, profile: Profile, earlier: Sequence[Release] = ()
 ) -> Results:
     """Results as they may be published together; what earlier releases told is reckoned with.
 
-    WrongUseError where a library that it takes is not installed, or where rounding would leave a
-    difference to an earlier release.
+    WrongUseError where a library that it takes is not installed, where results and releases cannot
+    be brought together, or where they would tell a small count whatever is hidden.
     """
     if not results:
         return results
@@ -52,16 +45,42 @@ def controlled(
         done = suppress(
             together,
             control.rule,
-            earlier=() if told is None else told.earlier,
-            same=() if told is None else told.same,
+            earlier=earlier,
             nesting=nesting,
             keep=_LARGE,
-        ).results
-        return _carried_over(done, len(results), links)
+        )
+        if done.open:
+            _refuse_new_leaks(done.results, earlier, control.rule, nesting)
+        return _carried_over(done.results, len(results), links)
     except ModuleNotFoundError as error:
         raise WrongUseError(
             f"disclosure control needs {error.name}: pip install 'forlop[publish]'"
         ) from None
+    except ValueError as error:
+        raise WrongUseError(f"no disclosure control: {error}") from None
+
+
+def _refuse_new_leaks(
+    results: Results, earlier: Sequence[Release], rule: Rule, nesting: Nesting
+) -> None:
+    """What is out already stops nothing; what these would let out does.
+
+    Which rows there are tells, too: each is one person at least.
+    """
+    first, *others = [one.published for one in earlier]
+    before = _leaking(audit(first, rule, earlier=others, nesting=nesting))
+    after = _leaking(audit(results, rule, earlier=[first, *others], nesting=nesting))
+    new = sorted(after - before)
+    if new:
+        more = f" and {len(new) - 1} more" if len(new) > 1 else ""
+        raise WrongUseError(
+            f"with what was published before, {new[0]}{more} could be worked out, "
+            "whatever is hidden here; group by less"
+        )
+
+
+def _leaking(found: Audit) -> set[str]:
+    return {str(replace(leak.cell, release=0)) for leak in found.leaks}
 
 
 def _carried_over(

@@ -15,11 +15,13 @@ from sqlalchemy import BigInteger, Column, Engine, LargeBinary, MetaData, Table,
 
 from adapters.answers import Asked, answer
 from adapters.database import reading, writing
-from adapters.disclosing import Told
-from adapters.reports.counting import key_of_meta
-from domain.calendar import Length, Period, parse_known_at
+from adapters.disclosing import Control, controlled, nesting_of
+from adapters.errors import WrongUseError
+from adapters.ingest import current_time
+from domain.calendar import Length, Period, parse_known_at, to_microseconds
 from domain.codes import Profile
 from projections.disclosure import Release
+from projections.disclosure_audit import audit
 
 _metadata = MetaData()
 releases = Table(
@@ -45,21 +47,68 @@ def remember(
             connection.execute(releases.insert().values(**row, results=content))
 
 
-def earlier_releases(engine: Engine, profile: Profile, now: Sequence[Mapping[str, Any]]) -> Told:
-    """What releases have said of the figures that are about to be published, oldest first.
+def release(
+    engine: Engine,
+    profile: Profile,
+    name: str,
+    results: Sequence[Mapping[str, Any]],
+    control: Control,
+    *,
+    draft: bool = False,
+) -> Sequence[Mapping[str, Any]]:
+    """Results as readers may have them; the store remembers them, unless they are a draft."""
+    done = released(engine, profile, results, control)
+    if not draft:
+        remember(engine, name, done, to_microseconds(current_time()))
+    return done
 
-    Those counted at the same knowledge time and position are the very same numbers.
+
+def released(
+    engine: Engine,
+    profile: Profile,
+    results: Sequence[Mapping[str, Any]],
+    control: Control,
+) -> Sequence[Mapping[str, Any]]:
+    """Results as readers may have them, who have the earlier releases of this store.
+
+    WrongUseError where disclosure control cannot be had, or where earlier releases and these tell
+    too much together: what was rounded and what was suppressed are not made to fit, but tried.
     """
+    earlier = earlier_releases(engine, profile, results)
+    reckoned = [] if control.base is not None else [one for one in earlier if not _rounded(one)]
+    done = controlled(results, control, profile, reckoned)
+    if len(reckoned) < len(earlier):
+        rule = control.rule
+        shown = [one.published for one in earlier]
+        if audit(done, rule, earlier=shown, nesting=nesting_of(profile)).leaks:
+            raise WrongUseError(
+                "together with an earlier release this would give small counts away: "
+                "what was rounded once is to be rounded again, what was suppressed suppressed"
+            )
+    return done
+
+
+def _rounded(release: Release) -> bool:
+    return any("base" in one["meta"].get("disclosure", {}) for one in release.published)
+
+
+def earlier_releases(
+    engine: Engine, profile: Profile, now: Sequence[Mapping[str, Any]]
+) -> list[Release]:
+    """What releases have said of the figures that are about to be published, oldest first."""
     asked = {_scope(result["meta"]) for result in now}
-    same = {key_of_meta(_plain(result["meta"])) for result in now}
-    found, again = [], []
+    found: list[Release] = []
+    seen: set[bytes] = set()
     for published in _stored(engine):
-        linked = [one for one in published if _scope(one["meta"]) in asked]
-        again += [one for one in linked if key_of_meta(_plain(one["meta"])) in same]
-        other = [one for one in linked if key_of_meta(_plain(one["meta"])) not in same]
-        if other:
-            found.append(Release([_true(engine, profile, one) for one in other], other))
-    return Told(again, found)
+        linked = [
+            one
+            for one in published
+            if _scope(one["meta"]) in asked and orjson.dumps(one) not in seen
+        ]
+        seen |= {orjson.dumps(one) for one in linked}
+        if linked:
+            found.append(Release([_true(engine, profile, one) for one in linked], linked))
+    return found
 
 
 def _stored(engine: Engine) -> list[list[dict[str, Any]]]:
@@ -68,10 +117,6 @@ def _stored(engine: Engine) -> list[list[dict[str, Any]]]:
     with reading(engine) as connection:
         rows = connection.execute(releases.select().order_by(releases.c.id)).all()
     return [orjson.loads(row.results) for row in rows]
-
-
-def _plain(meta: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in meta.items() if name != "disclosure"}
 
 
 def _scope(meta: Mapping[str, Any]) -> bytes:

@@ -15,7 +15,7 @@ from adapters.access_log import reader
 from adapters.answers import EngineName, answer
 from adapters.arguments import Day, Values, read_asked, read_day, read_known_at
 from adapters.database import open_engine
-from adapters.disclosing import Control, controlled
+from adapters.disclosing import Control
 from adapters.errors import WrongUseError
 from adapters.ingest import Delivering, append_file, current_time, last_position
 from adapters.journeys import replay_of
@@ -24,6 +24,7 @@ from adapters.notebook import Shown, shown
 from adapters.profiles import open_profile
 from adapters.readers.files import RowFile, delivery
 from adapters.readers.rows import RawRow, check_source, fill_source
+from adapters.releases import release
 from adapters.reports.catalogue import find
 from adapters.reports.running import run
 from adapters.summary import Summary
@@ -77,15 +78,17 @@ class Store:
         horizons: str | Sequence[str] | None = None,
         engine: EngineName = "columnar",
         suppress: int | None = None,
+        draft: bool = False,
         lang: Language = "en",
         **more: Any,
     ) -> Shown:
         """A figure by its name, as `forlop FIGURE` counts it; `start` and `end` are both included.
 
-        `suppress` is the threshold below which counts are hidden, with what would give them away;
-        `lang` the language of labels. `more` are `position`, `of`, `programme`, `every`,
-        `targets`, `curve`, `ages`, `places` (a file, or the profile's). Each may be a value, or
-        text as on the command line; an instant without an offset is Oslo's.
+        `suppress` is the threshold below which counts are hidden, with what would give them away,
+        together with what the store remembers as told already; it remembers this too, unless it
+        is a `draft`. `lang` is the language of labels. `more` are `position`, `of`, `programme`,
+        `every`, `targets`, `curve`, `ages`, `places` (a file, or the profile's). Each may be a
+        value, or text as on the command line; an instant without an offset is Oslo's.
         Raises WrongUseError where the question cannot be meant.
         """
         given: dict[str, Any] = {"at": at, "known_at": known_at, "start": start, "end": end}
@@ -100,7 +103,10 @@ class Store:
             raise WrongUseError(str(error)) from None
         found: Any = answer(self._engine, self._profile, asked, engine).as_mapping()
         if suppress is not None:
-            (found,) = controlled([found], Control(Rule(suppress)), self._profile)
+            control = Control(Rule(suppress))
+            (found,) = release(
+                self._engine, self._profile, f"forlop {figure}", [found], control, draft=draft
+            )
         return shown(found, self._profile, lang)
 
     def report(self, name: str, *, lang: Language = "en") -> Shown:

@@ -28,11 +28,16 @@ Round = Annotated[
     int | None,
     typer.Option("--round", metavar="BASE", min=2, help="Round counts to this base instead."),
 ]
+Draft = Annotated[
+    bool,
+    typer.Option("--draft", help="Not for readers yet: the store does not remember it as told."),
+]
 OPTIONS: dict[str, tuple[Any, Any]] = {
     "suppress": (Suppress, None),
     "suppress_zeros": (SuppressZeros, False),
     "symbol": (Symbol, ":"),
     "round_": (Round, None),
+    "draft": (Draft, False),
 }
 
 

@@ -207,7 +207,10 @@ def _answer(figure: str, given: dict[str, Any]) -> None:
     found: Mapping[str, Any] = result.as_mapping()
     wanted = control(given)
     if wanted is not None:
-        from adapters.disclosing import controlled  # noqa: PLC0415
+        from adapters.database import open_engine  # noqa: PLC0415
+        from adapters.releases import release  # noqa: PLC0415
 
-        (found,) = controlled([found], wanted, folder.profile)
+        engine, draft = open_engine(given["store"], make=False), given["draft"]
+        name = f"forlop {figure}"
+        (found,) = release(engine, folder.profile, name, [found], wanted, draft=draft)
     hand_out(found, folder.profile, given)

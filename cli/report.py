@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli import options
-from cli.disclosing import Round, Suppress, Suppressing, SuppressZeros, Symbol, control
+from cli.disclosing import Draft, Round, Suppress, Suppressing, SuppressZeros, Symbol, control
 from cli.options import (
     DEFAULT_PROFILE,
     DEFAULT_STORE,
@@ -88,7 +88,12 @@ def run(
     store: options.Store = DEFAULT_STORE,
     profile: ProfileOption = DEFAULT_PROFILE,
     out: Annotated[
-        str | None, typer.Option("--out", metavar="FOLDER", help="Publish: a page, a workbook.")
+        str | None,
+        typer.Option(
+            "--out",
+            metavar="FOLDER|FILE",
+            help="Publish: a page, a workbook; with --format, one report into a file.",
+        ),
     ] = None,
     position: options.Position = None,
     engine: options.Engine = Engines.columnar,
@@ -98,13 +103,15 @@ def run(
     suppress_zeros: SuppressZeros = False,
     symbol: Symbol = ":",
     round_: Round = None,
+    draft: Draft = False,
     no_suppress: Annotated[
         bool, typer.Option("--no-suppress", help="Print small counts as they are.")
     ] = False,
 ) -> None:
     """Count reports; with --out, publish them, suppressed together unless told not to.
 
-    What is suppressed and published is remembered by the store: a later one gives nothing away.
+    What is suppressed is remembered by the store, so that a later one gives nothing away, unless
+    it is a --draft.
 
     Example: forlop report run all --out published --lang nb
     """
@@ -119,10 +126,12 @@ def run(
     publishes = out is not None and any(report.suppresses for report in reports)
     wanted = None if no_suppress else control(given, by_default=publishes)
     done, at = _run(reports, folder, store, position, engine, lang, wanted)
-    if out is None:
-        _print(done, folder, format_, lang)
+    if out is None or format_ is not Format.table:
+        _print(done, folder, format_, lang, out)
     else:
-        _publish(done, Path(out), _command(names, profile, at, lang, wanted), lang, store, wanted)
+        _publish(done, Path(out), _command(names, profile, at, lang, wanted), lang, wanted)
+    if wanted is not None and not draft:
+        _remember(done, store)
 
 
 def _run(
@@ -135,9 +144,8 @@ def _run(
     wanted: Control | None,
 ) -> tuple[Run, int]:
     from adapters.database import open_engine  # noqa: PLC0415
-    from adapters.disclosing import controlled  # noqa: PLC0415
     from adapters.many_answers import Answers  # noqa: PLC0415
-    from adapters.releases import earlier_releases  # noqa: PLC0415
+    from adapters.releases import released  # noqa: PLC0415
     from adapters.reports.running import run as count  # noqa: PLC0415
     from cli.append import progress  # noqa: PLC0415
 
@@ -146,36 +154,42 @@ def _run(
 
     def guard(results: Any) -> Any:
         assert wanted is not None
-        told = earlier_releases(engine, folder.profile, results)
-        return controlled(results, wanted, folder.profile, told)
+        return released(engine, folder.profile, results, wanted)
 
     with progress("reports", is_long=len(reports) > 5) as done:
         found = count(reports, answers, folder.profile, lang.value, guard if wanted else None, done)
     return found, answers.position
 
 
-def _print(done: Run, folder: ProfileFolder, format_: Format, lang: Lang) -> None:
+def _print(done: Run, folder: ProfileFolder, format_: Format, lang: Lang, out: str | None) -> None:
     from cli.printing import hand_out  # noqa: PLC0415
 
+    if out is not None and len(done.reports) > 1:
+        raise typer.BadParameter(
+            f"{len(done.reports)} reports do not go into one file of {format_}; leave --format out "
+            "for a publication, a page and a workbook of them all",
+            param_hint="--out",
+        )
     for ran in done.reports:
-        given = {"as_json": False, "format_": format_, "lang": lang, "out": None}
+        given = {"as_json": False, "format_": format_, "lang": lang, "out": out}
         hand_out(ran.result, folder.profile, given, ran.labels)
 
 
-def _publish(
-    done: Run, out: Path, command: str, lang: Lang, store: str, wanted: Control | None
-) -> None:
-    from adapters.database import open_engine  # noqa: PLC0415
-    from adapters.ingest import current_time  # noqa: PLC0415
-    from adapters.releases import remember  # noqa: PLC0415
+def _publish(done: Run, out: Path, command: str, lang: Lang, wanted: Control | None) -> None:
     from adapters.reports.publication import About, publish  # noqa: PLC0415
-    from domain.calendar import to_microseconds  # noqa: PLC0415
 
     disclosure = None if wanted is None else done.figures[0]["meta"]["disclosure"]
     for path in publish(done, About(command, lang.value, disclosure), out):
         typer.echo(str(path))
-    if wanted is None or wanted.base is not None:
-        return  # only what was suppressed is reckoned with: the rest is not for readers, or rounded
+
+
+def _remember(done: Run, store: str) -> None:
+    """What was suppressed or rounded is for readers: the next ones are reckoned with it."""
+    from adapters.database import open_engine  # noqa: PLC0415
+    from adapters.ingest import current_time  # noqa: PLC0415
+    from adapters.releases import remember  # noqa: PLC0415
+    from domain.calendar import to_microseconds  # noqa: PLC0415
+
     name = " ".join(ran.report.name for ran in done.reports)
     now = to_microseconds(current_time())
     remember(open_engine(store, make=False), name, done.figures, now)

@@ -14,11 +14,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from projections.suppression.assembly import published, same_cells, true_system
+from projections.suppression.assembly import same_cells, true_system
 from projections.suppression.cells import Cell, Demand, System
 from projections.suppression.curves import thinned
 from projections.suppression.optimum import Selection
-from projections.suppression.reading import Line, Nesting, Result, Sheet, nesting_of
+from projections.suppression.reading import Line, Nesting, Result, Sheet
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,6 @@ def suppress(
     rule: Rule | None = None,
     *,
     earlier: Sequence[Release] = (),
-    same: Sequence[Result] = (),
     nesting: Nesting | None = None,
     keep: float | None = None,
 ) -> Suppression:
@@ -93,29 +92,29 @@ def suppress(
     done and lists the suppressed cells as `[row, column]`, the row null for the total. ValueError
     if two results print different numbers for one cell.
 
-    `same` are earlier releases of these very numbers: what they hide stays hidden, and what they
-    print is known. Counts of `keep` or more that at most one dimension splits are spared, though
-    a few smaller ones go for each.
+    Of these very numbers, what earlier releases hide stays hidden, and what they print is known;
+    of another moment's, the change is protected. Counts of `keep` or more that at most one
+    dimension splits are spared, though a few smaller ones go for each.
     """
     rule = rule or Rule()
-    system, now = true_system(results, [(r.true, r.published) for r in earlier], nesting)
-    primary = {c for c, value in now.values.items() if rule.is_small(value)}
+    system, now, known = true_system(results, [(r.true, r.published) for r in earlier], nesting)
+    primary = {c for c, value in now.values.items() if rule.is_small(value) or c in known.hidden}
+    primary -= known.printed
     if rule.zeros_shown:
         system.fixed |= {cell for cell, value in now.values.items() if value == 0}
     low = {cell: rule.least(cell) for cell in system.values}
-    said = published(same, nesting_of([*results, *same], nesting), 0)
-    primary |= said.suppressed & now.values.keys()
-    system.fixed |= (said.values.keys() & system.values.keys()) - primary
+    told = {c for c in known.printed & now.values.keys() if rule.is_small(now.values[c])}
     dear = {c for c, v in system.values.items() if len(c.dims) <= 1 and v >= (keep or math.inf)}
     demands = _demands(system, primary, rule)
     choice = Selection(system, primary, demands, low, frozenset(dear - primary)).choose()
     done = tuple(
-        _published(result, sheet, choice.suppressed, rule)
+        _published(result, sheet, choice.suppressed | told, rule)
         for result, sheet in zip(results, now.sheets, strict=True)
     )
     hopeless = tuple(
         Open(tuple(d.form), "count" if len(d.form) == 1 else "change") for d in choice.hopeless
     )
+    hopeless += tuple(Open((cell,), "count") for cell in sorted(told, key=str))
     secondary = choice.suppressed - primary
     return Suppression(done, frozenset(primary), secondary, choice.at_least, hopeless)
 
@@ -172,6 +171,6 @@ def with_rows(
 
 def _gone(sheet: Sheet, line: Line, suppressed: frozenset[Cell]) -> list[str]:
     """The columns of a line that are suppressed, or worked out from counts that are."""
-    counts = {cell.column for cell, _ in sheet.cells(line, 0) if cell in suppressed}
+    counts = {cell.column for cell, _ in sheet.cells(line) if cell in suppressed}
     derived = {name for name, basis in sheet.derived(line) if not suppressed.isdisjoint(basis)}
     return [column for column in line.row if column in counts | derived]

@@ -10,8 +10,8 @@ from typing import Any, Literal
 from projections.disclosure import Rule
 from projections.suppression.assembly import Published, published, same_cells
 from projections.suppression.attack import Attack
-from projections.suppression.cells import TOLERANCE, Bounds, Cell, Relation
-from projections.suppression.reading import Nesting, Result, nesting_of
+from projections.suppression.cells import TOLERANCE, Bounds, Cell
+from projections.suppression.reading import Nesting, Result, Sheet, moments, nesting_of
 from projections.suppression.relations import relations
 
 
@@ -72,14 +72,19 @@ class _Reader:
         self, releases: Sequence[Sequence[Result]], rule: Rule, given: Nesting | None
     ) -> None:
         self._rule = rule
-        nesting = nesting_of([result for results in releases for result in results], given)
+        everything = [result for results in releases for result in results]
+        nesting = nesting_of(everything, given)
         self._bounds: dict[Cell, Bounds] = {}
-        found: list[Relation] = []
-        for number, results in enumerate(releases):
-            release = published(results, nesting, number)
+        known: dict[Cell, float] = {}
+        sheets: list[Sheet] = []
+        for results, numbers in zip(releases, moments(releases), strict=True):
+            release = published(results, nesting, numbers)
             base = _base(results)
-            found += relations(release.sheets, {} if base else release.values, nesting, number)
-            self._bounds |= self._known(release, base)
+            sheets += release.sheets
+            known |= {} if base else release.values
+            for cell, bounds in self._known(release, base).items():
+                self._bounds[cell] = _both(cell, self._bounds.get(cell, bounds), bounds)
+        found = relations(sheets, known, nesting)
         cells = sorted(self._bounds, key=str)
         self._ceiling = max((b.high for b in self._bounds.values()), default=0.0)
         self._attack = Attack(cells, found, self._bounds)
@@ -126,6 +131,14 @@ class _Reader:
             nothing = low <= TOLERANCE and high >= -TOLERANCE
             if not nothing and max(abs(low), abs(high)) < self._rule.threshold:
                 yield Leak(after, low, high, "change")
+
+
+def _both(cell: Cell, one: Bounds, other: Bounds) -> Bounds:
+    """What two releases of the same number tell together. ValueError if both cannot be true."""
+    low, high = max(one.low, other.low), min(one.high, other.high)
+    if low > high:
+        raise ValueError(f"two releases tell different numbers of {cell}")
+    return Bounds(low, high)
 
 
 def _base(results: Sequence[Result]) -> int | None:

@@ -32,7 +32,7 @@ def round_to_base(
     if base < 2:
         raise ValueError("rounding to a base takes a base of 2 or more")
     rule = rule or Rule()
-    system, now = true_system(results, [], nesting)
+    system, now, _ = true_system(results, [], nesting)
     found = rounded(system, base)
     disclosure = {
         "method": "rounding",
@@ -54,7 +54,7 @@ def _row(
     sheet: Sheet, line: Line, found: Rounded, true: Mapping[Cell, float], threshold: int
 ) -> dict[str, Any]:
     row = dict(line.row)
-    for cell, _ in sheet.cells(line, 0):
+    for cell, _ in sheet.cells(line):
         row[cell.column] = found.values[cell]
     for column, basis in sheet.derived(line):
         if column == "curve":
@@ -72,7 +72,7 @@ def _share(
     sheet: Sheet, line: Line, values: Mapping[Cell, int], basis: tuple[Cell, ...]
 ) -> float | None:
     """A share of rounded counts; null where they do not give one."""
-    cells = {cell.column: cell for cell, _ in sheet.cells(line, 0)}
+    cells = {cell.column: cell for cell, _ in sheet.cells(line)}
     if sheet.figure in _DENOMINATORS:
         above, below = cells.get(_NUMERATORS[sheet.figure]), cells.get(_DENOMINATORS[sheet.figure])
     else:  # the last cell of the basis is the denominator, in another line or in none

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from adapters.charts import style
@@ -20,6 +20,7 @@ _LISTS = {
     "exemption": "exemption_reason", "sanction": "sanction", "exit": "destination",
 }  # fmt: skip
 
+_SIGN = 0.0105  # of the axis, that a sign of a name takes
 _ARROW: dict[str, Any] = {
     "markersize": 13,
     "markerfacecolor": "#1a1a1a",
@@ -46,10 +47,10 @@ def draw(result: Mapping[str, Any], labels: Labels, language: Language, form: st
     kind, or where nothing happened.
     """
     meta = result["meta"]
-    bars = _placed(result["rows"], labels, language)
+    cutoff = date.fromisoformat(meta["at"])
+    bars = _placed(result["rows"], cutoff, labels, language)
     rows = {(bar.lane, bar.row) for bar in bars}
     order = sorted(rows, key=lambda row: (LANES.index(row[0]), row[1]))
-    cutoff = date.fromisoformat(meta["at"])
     with style.canvas(width=9.0, height=1.9 + 0.52 * len(order)) as figure:
         axes = figure.subplots()
         axes.grid(visible=True, axis="x")
@@ -70,21 +71,28 @@ def draw(result: Mapping[str, Any], labels: Labels, language: Language, form: st
         return style.finished(figure, str(title), meta, language, form)
 
 
-def _placed(rows: Sequence[Mapping[str, Any]], labels: Labels, language: Language) -> list[_Bar]:
-    """Spells of one kind that overlap, one under the other."""
+def _placed(
+    rows: Sequence[Mapping[str, Any]], cutoff: date, labels: Labels, language: Language
+) -> list[_Bar]:
+    """Spells of one kind that overlap, or whose names would, one under the other."""
     if not rows:
         raise ValueError("the journey has no spell")
+    for kind in dict.fromkeys(row["kind"] for row in rows):
+        if kind not in LANES:
+            raise ValueError(f"no kind of spell {kind!r}; there are {', '.join(LANES)}")
+    first = min(date.fromisoformat(row["start"]) for row in rows)
+    sign = max(1.0, (cutoff - first).days * _SIGN)  # days that a sign of a name is wide
     ends: dict[str, list[date]] = {}
     bars = []
     for row in sorted(rows, key=lambda row: (row["start"], str(row["stop"]))):
-        if row["kind"] not in LANES:
-            raise ValueError(f"no kind of spell {row['kind']!r}; there are {', '.join(LANES)}")
         start = date.fromisoformat(row["start"])
         stop = date.fromisoformat(row["stop"]) if row.get("stop") else None
         lane = ends.setdefault(row["kind"], [])
         at = next((i for i, end in enumerate(lane) if end <= start), len(lane))
-        lane[at : at + 1] = [start if row["kind"] == "exit" else stop or date.max]
         text = label(_LISTS.get(row["kind"], ""), row.get("code"), labels, language)
+        named = start + timedelta(days=round(sign * len(text)))
+        until = start if row["kind"] == "exit" else stop or date.max
+        lane[at : at + 1] = [max(until, named)]
         bars.append(_Bar(row["kind"], at, text if row.get("code") else "", start, stop))
     return bars
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 GAP = float("nan")
+_LINE = 0.235  # inches, of a group's name
 
 
 def draw(result: Mapping[str, Any], labels: Labels, language: Language, form: style.Form) -> bytes:
@@ -23,12 +24,14 @@ def draw(result: Mapping[str, Any], labels: Labels, language: Language, form: st
     A suppressed number leaves a gap, and so does a sum that it is part of.
     """
     rows, by = result["rows"], [n for n in result["meta"].get("by", ()) if n != "date"]
-    with style.canvas(height=5.6) as figure:
-        above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
-        groups: dict[str, dict[str, Any]] = {}
-        for row in rows:
-            name = style.group_name(row, by, labels, language)
-            groups.setdefault(name, {})[row["date"]] = row
+    groups: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        name = style.group_name(row, by, labels, language)
+        groups.setdefault(name, {})[row["date"]] = row
+    stock_height = max(3.4, 0.9 + _LINE * len(groups))  # room for a list of all groups beside it
+    with style.canvas(height=stock_height + 2.2) as figure:
+        ratios = (stock_height, 2.2)
+        above, below = figure.subplots(2, 1, sharex=True, height_ratios=ratios)
         _stock(above, groups, language)
         _flows(below, rows, result["meta"], language)
         days = sorted({date.fromisoformat(row["date"]) for row in rows})

@@ -6,6 +6,7 @@ import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,12 @@ _WORDS = {
     "contents": ("Innhold", "Contents"),
     "definitions": ("Hva tallene betyr", "What the figures mean"),
     "again": ("Slik lages siden på nytt", "To make this page again"),
+    "needed": (
+        "Det trengs denne utgaven av Forløp og et lager som har loggen fram til denne posisjonen, "
+        "der summen (head) er den samme; «forlop head» sier hva den er.",
+        "It takes this version of Forløp and a store that has the log up to this position, with "
+        "the same hash there (head); `forlop head` says what it is.",
+    ),
     "source": ("Tabellens oppskrift", "The table's recipe"),
     "open": (
         "Tallene på denne siden er ikke skjermet: små tall kan vise til enkeltpersoner.",
@@ -39,12 +46,14 @@ _WORDS = {
     ),
 }
 _STYLE = """\
-nav ol { columns: 2; font-size: .95rem; }
-section { border-top: 1px solid #ccc; padding-top: 1.2rem; }
+nav ul { columns: 26rem 2; padding-left: 1.2rem; font-size: .95rem; }
+nav li { break-inside: avoid; }
+nav h3 { font-size: 1rem; margin-bottom: .3rem; }
+section { border-top: 1px solid var(--rule); padding-top: 1.2rem; }
 img { max-width: 100%; height: auto; }
-.warning { border: 2px solid #111; padding: .6rem 1rem; font-weight: 600; }
-pre { overflow-x: auto; background: #f3f3f3; padding: .6rem; font-size: .8rem; }
-@media print { nav ol { columns: 1; } section { break-inside: avoid; } }
+.warning { border: 2px solid var(--ink); padding: .6rem 1rem; font-weight: 600; }
+pre { overflow-x: auto; background: var(--band); padding: .6rem; font-size: .8rem; }
+@media print { nav ul { columns: 1; } section { break-inside: avoid; } }
 """
 
 
@@ -107,10 +116,6 @@ def page(run: Run, about: About) -> bytes:
     """One page: contents, tables, charts, definitions, provenance; no script and no link out."""
     titles = [ran.result["meta"]["title"] for ran in run.reports]
     title = escape(titles[0] if len(titles) == 1 else about.word("title"))
-    contents = "".join(
-        f'<li><a href="#{escape(ran.report.name)}">{escape(text)}</a></li>\n'
-        for ran, text in zip(run.reports, titles, strict=True)
-    )
     sections = "".join(_section(ran, about) for ran in run.reports)
     css = "" if about.disclosure is not None else ' class="warning"'
     return (
@@ -118,9 +123,21 @@ def page(run: Run, about: About) -> bytes:
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{title}</title>\n<style>\n{html.STYLE}{_STYLE}</style>\n</head>\n<body>\n"
         f"<h1>{title}</h1>\n<p{css}>{escape(about.protection())}</p>\n"
-        f"<nav>\n<h2>{about.word('contents')}</h2>\n<ol>\n{contents}</ol>\n</nav>\n{sections}"
+        f"<nav>\n<h2>{about.word('contents')}</h2>\n{_contents(run.reports)}</nav>\n{sections}"
         f"{_definitions(run.reports, about)}{_again(run, about)}</body>\n</html>\n"
     ).encode()
+
+
+def _contents(reports: Sequence[Ran]) -> str:
+    """Links to the tables, under the source that they are from."""
+    listed: dict[str, list[str]] = {}
+    for ran in reports:
+        link = f'<a href="#{escape(ran.report.name)}">{escape(ran.result["meta"]["title"])}</a>'
+        listed.setdefault(ran.result["meta"]["source"], []).append(f"<li>{link}</li>\n")
+    return "".join(
+        f"<h3>{escape(source)}</h3>\n<ul>\n{''.join(links)}</ul>\n"
+        for source, links in listed.items()
+    )
 
 
 def _section(ran: Ran, about: About) -> str:
@@ -155,8 +172,10 @@ def _definitions(reports: Sequence[Ran], about: About) -> str:
 def _again(run: Run, about: About) -> str:
     meta = run.reports[0].result["meta"]
     facts = {name: meta[name] for name in ("position", "head", "profile")}
+    facts["forlop"] = version("forlop")
     pairs = "".join(f"<dt>{escape(k)}</dt><dd>{escape(str(v))}</dd>\n" for k, v in facts.items())
     return (
         f"<section>\n<h2>{about.word('again')}</h2>\n<pre>{escape(about.command)}</pre>\n"
+        f"<p>{escape(about.word('needed'))}</p>\n"
         f"<dl>\n{pairs}</dl>\n</section>\n"
     )

@@ -169,6 +169,20 @@ WORDS: dict[str, tuple[str, str]] = {
         "The survival curves come with JSON and Parquet.",
     ),
 }
+MEASURE_GROUPS = {  # of the default profile's measures; a list `measure_group` takes their place
+    "amb": ("Arbeidsmarkedsbedrift (AMB)", "Sheltered enterprise (AMB)"),
+    "supported_employment": ("Arbeid med bistand", "Supported employment"),
+    "temporary_employment": ("Midlertidig sysselsettingstiltak", "Temporary employment"),
+    "training": ("Opplæring", "Training"),
+    "trial_and_other": ("Forsøks- og andre tiltak", "Trial and other measures"),
+    "wage_subsidy": ("Lønnstilskudd", "Wage subsidy"),
+    "work_practice": ("Arbeidspraksis", "Work practice"),
+    "municipal": ("Kommunale tiltak", "Municipal measures"),
+    "follow_up": ("Oppfølging", "Follow-up"),
+    "work_preparation": ("Arbeidsforberedende trening", "Work preparation training"),
+    "clarification": ("Avklaring", "Clarification"),
+    "mentor": ("Mentor", "Mentor"),
+}
 _LISTS = {"next_measure": ("measure",), "reason": ("exemption_reason", "sanction_reason")}
 KINDS = frozenset({"measure", "sanction", "duty", "exemption", "benefit"})
 _OWN_WORDS = frozenset({"step", "state"})
@@ -213,6 +227,8 @@ def label(dimension: str, code: Any, labels: Labels, language: Language) -> str:
     for name in _LISTS.get(dimension, (dimension,)):
         if text in labels.get(name, {}):
             return labels[name][text].label(language)
+    if dimension == "measure_group" and text in MEASURE_GROUPS:
+        return MEASURE_GROUPS[text][language == "en"]
     if dimension in _OWN_WORDS and text == "in_measure":
         return heading("in_measure", language)
     if dimension in _OWN_WORDS and text in WORDS:

@@ -8,7 +8,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from projections.suppression.cells import TOLERANCE, Cell, System
-from projections.suppression.reading import Nesting, Result, Sheet, nesting_of, read
+from projections.suppression.reading import (
+    Nesting,
+    Result,
+    Sheet,
+    moments,
+    nesting_of,
+    read,
+)
 from projections.suppression.relations import relations
 
 
@@ -21,12 +28,16 @@ class Published:
     suppressed: set[Cell] = field(default_factory=set)
 
 
-def published(results: Sequence[Result], nesting: Nesting, release: int) -> Published:
-    """The cells of a release. ValueError if two tables print different numbers for one cell."""
-    found = Published(tuple(read(result, nesting) for result in results))
+def published(results: Sequence[Result], nesting: Nesting, moments: Sequence[int]) -> Published:
+    """The cells of a release, each result's under the number of its moment.
+
+    ValueError if two tables of one moment print different numbers for one cell.
+    """
+    pairs = zip(results, moments, strict=True)
+    found = Published(tuple(read(result, nesting, number) for result, number in pairs))
     for sheet in found.sheets:
         for line in sheet.lines:
-            for cell, value in sheet.cells(line, release):
+            for cell, value in sheet.cells(line):
                 if value is None:
                     found.suppressed.add(cell)
                 elif abs(found.values.setdefault(cell, value) - value) > TOLERANCE:
@@ -37,16 +48,16 @@ def published(results: Sequence[Result], nesting: Nesting, release: int) -> Publ
     if both:
         raise ValueError(f"{both[0]} is suppressed in one table and printed in another")
     for sheet in found.sheets:
-        _share_totals(sheet, found, release)
+        _share_totals(sheet, found)
     return found
 
 
-def _share_totals(sheet: Sheet, found: Published, release: int) -> None:
+def _share_totals(sheet: Sheet, found: Published) -> None:
     """The denominators of shares, which the shares tell even where no row prints them."""
     groups: dict[Cell, list[tuple[float | None, float | None]]] = defaultdict(list)
     for line in sheet.lines:
         for share in line.shares:
-            total = Cell(sheet.scope, share.of, share.whole, release)
+            total = sheet.cell(share.of, share.whole)
             one = 100 if share.column.startswith("percent") else 1
             value, part = line.row.get(share.of), line.row.get(share.column)
             groups[total].append((value, part / one if part is not None else None))
@@ -69,26 +80,44 @@ def _denominator(told: float, parts: Sequence[float | None]) -> float:
     return together if agrees else round(told)
 
 
+@dataclass(frozen=True)
+class Known:
+    """What readers of earlier releases have of these numbers: printed, and hidden everywhere."""
+
+    printed: frozenset[Cell]
+    hidden: frozenset[Cell]
+
+
 def true_system(
     results: Sequence[Result],
     earlier: Sequence[tuple[Sequence[Result], Sequence[Result]]],
     given: Nesting | None,
-) -> tuple[System, Published]:
-    """The system of true values; `earlier` are pairs of true and published results."""
+) -> tuple[System, Published, Known]:
+    """The system of true values; `earlier` are pairs of true and published results.
+
+    A cell that an earlier release tells of, of the same moment or of another, stays as it is told.
+    """
     nesting = nesting_of([*results, *(r for pair in earlier for r in pair[0])], given)
-    system = System()
-    now = published(results, nesting, 0)
+    numbers = moments([results, *(true for true, _ in earlier)])
+    now = published(results, nesting, numbers[0])
     if now.suppressed:
         raise ValueError(f"the true value of {min(map(str, now.suppressed))} is missing")
-    system.values.update(now.values)
-    system.relations += relations(now.sheets, now.values, nesting, 0)
-    for number, (true, printed) in enumerate(earlier, start=1):
-        known, seen = published(true, nesting, number), published(printed, nesting, number)
-        system.values.update(known.values)
-        system.relations += relations(known.sheets, known.values, nesting, number)
-        system.fixed |= known.values.keys()
-        system.withheld |= {c for c in known.values if c not in seen.values}
-    return system, now
+    before = [r for true, _ in earlier for r in true]
+    everything = published([*results, *before], nesting, [n for each in numbers for n in each])
+    printed: set[Cell] = set()
+    hidden: set[Cell] = set()
+    for (_, shown), each in zip(earlier, numbers[1:], strict=True):
+        seen = published(shown, nesting, each)
+        printed |= seen.values.keys()
+        hidden |= seen.suppressed
+    known = Known(frozenset(printed), frozenset(hidden - printed))
+    system = System(
+        values=dict(everything.values),
+        relations=relations(everything.sheets, everything.values, nesting),
+        fixed=(everything.values.keys() - now.values.keys()) | (printed & now.values.keys()),
+        withheld=(everything.values.keys() - now.values.keys()) - printed,
+    )
+    return system, now, known
 
 
 def same_cells(cells: Iterable[Cell]) -> Iterator[tuple[Cell, Cell]]:

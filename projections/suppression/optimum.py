@@ -72,7 +72,7 @@ class Selection:
         """The fewest cells, small and inner ones before large totals; the same every time."""
         master = _Master(self._free, self._primary, self._system.values, self._dear)
         for relation in self._system.relations:
-            if relation.equal:
+            if relation.equal and self._has_partners(relation.form):
                 master.never_alone(relation.form)
         suppressed = set(self._primary)
         for _ in range(ROUNDS):
@@ -83,6 +83,16 @@ class Selection:
             for cut in cuts:
                 master.add(cut)
         return Choice(frozenset(self._close(suppressed)), master.at_least, self._hopeless)
+
+    def _has_partners(self, form: Form) -> bool:
+        """Whether a suppressed cell of a sum needs another with it, and there is one to take.
+
+        What earlier releases hide is with it already; where they print all the others, it is out.
+        """
+        if not self._system.withheld.isdisjoint(form):
+            return False
+        free = [cell for cell in form if cell not in self._system.fixed]
+        return len(free) > 1 or self._primary.isdisjoint(free)
 
     def _can_be_met(self, demand: Demand) -> bool:
         """Whether it is met with everything suppressed that may be."""

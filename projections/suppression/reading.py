@@ -59,6 +59,7 @@ WITHIN = (
     ("quarter", "year"),
 )
 _SCOPE = ("figure", "of", "at", "from", "to", "every", "programme", "window", "ages", "profile")
+_MOMENT = ("known_at", "position", "head", "profile_hash", "definitions")
 _BASIS = {
     "share_of_final": ("final",),
     "mean_days_completed": ("completed",),
@@ -94,19 +95,23 @@ class Line:
 
 @dataclass(frozen=True)
 class Sheet:
-    """One result, read: its scope, what its `where` keeps, and its lines."""
+    """One result, read: its scope, what its `where` keeps, its lines, and of which release."""
 
     scope: str
     figure: str
     kept: Dims
     names: frozenset[str]
     lines: tuple[Line, ...]
+    release: int
 
-    def cells(self, line: Line, release: int) -> Iterator[tuple[Cell, Any]]:
+    def cell(self, column: str, dims: Dims) -> Cell:
+        return Cell(self.scope, column, dims, self.release)
+
+    def cells(self, line: Line) -> Iterator[tuple[Cell, Any]]:
         """The counts of a line, with what the result prints for them (None where suppressed)."""
         for column, value in line.row.items():
             if column in COUNTS:
-                yield Cell(self.scope, column, line.dims, release), value
+                yield self.cell(column, line.dims), value
 
     def derived(self, line: Line) -> Iterator[tuple[str, tuple[Cell, ...]]]:
         """The columns that are worked out from counts, each with the counts that give it."""
@@ -115,15 +120,15 @@ class Sheet:
             if column in COUNTS or column in PUBLIC or column in self.names:
                 continue
             basis = [c for c in _BASIS.get(column, counts) if c in counts] or counts
-            cells = [Cell(self.scope, c, line.dims) for c in basis]
+            cells = [self.cell(c, line.dims) for c in basis]
             yield column, (*cells, *self._denominators(column, line))
 
     def _denominators(self, column: str, line: Line) -> list[Cell]:
         """Counts of other lines that a share tells together with its own."""
-        found = [Cell(self.scope, s.of, s.whole) for s in line.shares if s.column == column]
+        found = [self.cell(s.of, s.whole) for s in line.shares if s.column == column]
         if column == "share" and self.figure == "funnel":
             referred = (*without(line.dims, "step"), ("step", "referred"))
-            found.append(Cell(self.scope, "persons", tuple(sorted(referred))))
+            found.append(self.cell("persons", tuple(sorted(referred))))
         return found
 
 
@@ -131,7 +136,7 @@ def without(dims: Dims, name: str) -> Dims:
     return tuple(pair for pair in dims if pair[0] != name)
 
 
-def read(result: Result, nesting: Nesting) -> Sheet:
+def read(result: Result, nesting: Nesting, release: int = 0) -> Sheet:
     """A result as a sheet of cells. ValueError if it carries no figure's name.
 
     A report says in `meta["percentages"]` what its own columns are a share of:
@@ -159,7 +164,25 @@ def read(result: Result, nesting: Nesting) -> Sheet:
     if result.get("total") is not None:
         lines.append(Line(None, _normal(kept, nesting), result["total"]))
     text = json.dumps({**scope, "where": filters}, sort_keys=True, ensure_ascii=False)
-    return Sheet(text, figure, _normal(kept, nesting), frozenset(names), tuple(lines))
+    return Sheet(text, figure, _normal(kept, nesting), frozenset(names), tuple(lines), release)
+
+
+def moments(releases: Sequence[Sequence[Result]]) -> list[list[int]]:
+    """Of each result of each release, the number of the moment that it was counted at.
+
+    Results of one moment tell of the same numbers, whichever release prints them. 0 is the moment
+    of the first result; a result that does not say its moment has its release's own.
+    """
+    seen: dict[Any, int] = {}
+    return [
+        [seen.setdefault(_moment(result, number), len(seen)) for result in results]
+        for number, results in enumerate(releases)
+    ]
+
+
+def _moment(result: Result, number: int) -> Any:
+    found = tuple(result["meta"].get(name) for name in _MOMENT)
+    return found if any(found) else number
 
 
 def _only(dims: Mapping[str, Value], names: set[str]) -> dict[str, Value]:

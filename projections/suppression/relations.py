@@ -41,22 +41,22 @@ _NEVER_CHANGES = frozenset({"programme", "measure", "measure_group", "track", "p
 Known = Mapping[Cell, float]
 
 
-def relations(
-    sheets: Sequence[Sheet], known: Known, nesting: Nesting, release: int
-) -> list[Relation]:
-    """All relations among the cells of one release.
+def relations(sheets: Sequence[Sheet], known: Known, nesting: Nesting) -> list[Relation]:
+    """All relations among the cells of some sheets; those of two releases have none.
 
     `known` are the true values or, for an attack from outside, the published ones. A relation
     that what is known contradicts (a person counted in two rows) is weakened to what still holds;
     one that happens to hold is taken as known, which makes the reader stronger, never weaker.
     """
     found: dict[frozenset[tuple[Cell, float]], Relation] = {}
-    for relation in (
-        *_margins(sheets, known, nesting, release),
-        *_within_rows(sheets, known, release),
-        *_balances(sheets, known, release),
-    ):
-        found.setdefault(frozenset(relation.form.items()), relation)
+    for release in sorted({sheet.release for sheet in sheets}):
+        here = [sheet for sheet in sheets if sheet.release == release]
+        for relation in (
+            *_margins(here, known, nesting, release),
+            *_within_rows(here, known),
+            *_balances(here, known),
+        ):
+            found.setdefault(frozenset(relation.form.items()), relation)
     return list(found.values())
 
 
@@ -67,9 +67,11 @@ def _margins(
     wholes: dict[tuple[str, Dims], set[str]] = defaultdict(set)
     for sheet in sheets:
         for line in sheet.lines:
-            columns_here = {cell.column for cell, _ in sheet.cells(line, release)}
+            columns_here = {cell.column for cell, _ in sheet.cells(line)}
             wholes[sheet.scope, line.dims] |= columns_here
     for cell in known:  # what only shares tell
+        if cell.release != release:
+            continue
         wholes[cell.scope, cell.dims].add(cell.column)
     for (scope, whole), columns in wholes.items():
         for sheet in sheets:
@@ -77,9 +79,7 @@ def _margins(
                 continue
             parts = [part for part in sheet.lines if _splits(part, whole, nesting)]
             for column in sorted(columns):
-                cells = [
-                    c for part in parts for c, _ in sheet.cells(part, release) if c.column == column
-                ]
+                cells = [c for part in parts for c, _ in sheet.cells(part) if c.column == column]
                 if cells:
                     yield from _margin(Cell(scope, column, whole, release), cells, known)
 
@@ -126,11 +126,11 @@ def _holds(form: Mapping[Cell, float], known: Known) -> bool:
     return unknown or sum(factor * known[cell] for cell, factor in form.items()) <= TOLERANCE
 
 
-def _within_rows(sheets: Sequence[Sheet], known: Known, release: int) -> Iterator[Relation]:
+def _within_rows(sheets: Sequence[Sheet], known: Known) -> Iterator[Relation]:
     """Counts of one row that bound one another: no more persons than spells."""
     for sheet in sheets:
         for line in sheet.lines:
-            cells = {cell.column: cell for cell, _ in sheet.cells(line, release)}
+            cells = {cell.column: cell for cell, _ in sheet.cells(line)}
             for whole, parts in _SUMS.get(sheet.figure, ()):
                 if whole in cells and all(part in cells for part in parts):
                     form = {cells[whole]: 1.0} | {cells[part]: -1.0 for part in parts}
@@ -141,21 +141,21 @@ def _within_rows(sheets: Sequence[Sheet], known: Known, release: int) -> Iterato
                     if _holds(form, known):
                         yield Relation(form, equal=False)
         if sheet.figure == "funnel":
-            yield from _steps(sheet, known, release)
+            yield from _steps(sheet, known)
 
 
-def _steps(sheet: Sheet, known: Known, release: int) -> Iterator[Relation]:
+def _steps(sheet: Sheet, known: Known) -> Iterator[Relation]:
     """Nobody takes a later step of a funnel who was not referred."""
-    present = {cell for line in sheet.lines for cell, _ in sheet.cells(line, release)}
+    present = {cell for line in sheet.lines for cell, _ in sheet.cells(line)}
     for cell in sorted(present, key=str):
         dims = tuple(sorted((*without(cell.dims, "step"), ("step", "referred"))))
-        first = Cell(cell.scope, cell.column, dims, release)
+        first = sheet.cell(cell.column, dims)
         form = {cell: 1.0, first: -1.0}
         if first in present and first != cell and _holds(form, known):
             yield Relation(form, equal=False)
 
 
-def _balances(sheets: Sequence[Sheet], known: Known, release: int) -> Iterator[Relation]:
+def _balances(sheets: Sequence[Sheet], known: Known) -> Iterator[Relation]:
     """Stock yesterday, and what came and went, is the stock today (counted in spells)."""
     for sheet in sheets:
         if sheet.figure != "series":
@@ -163,7 +163,7 @@ def _balances(sheets: Sequence[Sheet], known: Known, release: int) -> Iterator[R
         groups: dict[Dims, dict[str, dict[str, Cell]]] = defaultdict(dict)
         for line in sheet.lines:
             date = str(dict(line.dims).get("date"))
-            row = {cell.column: cell for cell, _ in sheet.cells(line, release)}
+            row = {cell.column: cell for cell, _ in sheet.cells(line)}
             if {"stock_spells", "inflow", "outflow"} <= row.keys():
                 groups[without(line.dims, "date")][date] = row
         for dims, steps in groups.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -93,13 +94,25 @@ def test_a_journey_names_its_lanes_once_and_says_what_runs() -> None:
 def test_measures_that_overlap_lie_in_rows_of_their_own() -> None:
     from adapters.charts.journey import _placed  # noqa: PLC0415
 
-    bars = _placed(results.journey()["rows"], results.LABELS, "nb")
+    cutoff = date(2003, 12, 31)
+    bars = _placed(results.journey()["rows"], cutoff, results.LABELS, "nb")
     rows = {bar.text: bar.row for bar in bars if bar.lane == "measure"}
     assert rows == {
         "Opplæring (AMO)": 0,
         "Arbeidspraksis i ordinær virksomhet": 1,
         "Lønnstilskudd": 0,
     }
+
+
+def test_a_name_that_would_lie_over_the_next_one_has_a_row_of_its_own() -> None:
+    from adapters.charts.journey import _placed  # noqa: PLC0415
+
+    rows = [
+        {"kind": "enrolment", "code": "tiltaksplan", "start": start, "stop": stop}
+        for start, stop in (("2003-07-15", "2003-08-18"), ("2003-10-06", None))
+    ]
+    for cutoff, expected in ((date(2003, 12, 31), [0, 0]), (date(2026, 12, 31), [0, 1])):
+        assert [bar.row for bar in _placed(rows, cutoff, results.LABELS, "nb")] == expected
 
 
 @pytest.mark.parametrize(

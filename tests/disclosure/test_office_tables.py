@@ -68,7 +68,7 @@ def test_each_county_table_with_its_where_is_linked_to_the_country() -> None:
 def test_a_county_table_is_as_small_as_one_whole_programme_finds(county: str) -> None:
     tables = of_county(county)
     done = suppress(tables)
-    system, _ = true_system(tables, [], None)
+    system, _, _ = true_system(tables, [], None)
     assert len(done.primary) + len(done.secondary) == fewest(system, Rule())
     assert audit(done.results).holds
 

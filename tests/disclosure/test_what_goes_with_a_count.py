@@ -9,7 +9,7 @@ import pytest
 from projections.disclosure import Release, Rule, suppress
 from projections.disclosure_audit import audit
 from projections.disclosure_rounding import round_to_base
-from tests.disclosure.figures import result
+from tests.disclosure.figures import counted, hidden, result
 
 
 def test_means_and_medians_go_with_the_spells_they_are_of() -> None:
@@ -136,7 +136,8 @@ def test_tables_at_two_cutoffs_share_no_cell() -> None:
 
 def test_two_releases_that_differ_by_two_give_it_away_unless_the_later_is_suppressed() -> None:
     before = result(["sex"], [{"sex": "female", "persons": 20}, {"sex": "male", "persons": 30}])
-    after = result(["sex"], [{"sex": "female", "persons": 22}, {"sex": "male", "persons": 30}])
+    rows = [{"sex": "female", "persons": 22}, {"sex": "male", "persons": 30}]
+    after = result(["sex"], rows, known_at="2004-02-29")
     assert [leak.kind for leak in audit([after], earlier=[[before]]).leaks] == ["change"]
     done = suppress([after], earlier=[Release([before], [before])])
     assert [row["persons"] for row in done.results[0]["rows"]] == [None, 30]
@@ -144,11 +145,50 @@ def test_two_releases_that_differ_by_two_give_it_away_unless_the_later_is_suppre
 
 def test_what_an_earlier_release_gave_away_is_named_and_does_not_stop_the_next() -> None:
     before = result(["sex"], [{"sex": "female", "persons": 2}, {"sex": "male", "persons": 30}])
-    broken = {**before, "rows": [{"sex": "female", "persons": None}, before["rows"][1]],
-              "total": {"persons": 32}}  # fmt: skip
-    done = suppress([before], earlier=[Release([{**before, "total": {"persons": 32}}], [broken])])
-    assert [(gone.kind, gone.cells[0].release) for gone in done.open] == [("count", 1)]
-    assert done.results[0]["rows"][0]["persons"] is None
+    true = {**before, "total": {"persons": 32}}
+    broken = {**true, "rows": [{"sex": "female", "persons": None}, before["rows"][1]]}
+    for moment in ("2004-01-31", "2004-02-29"):
+        now = {**before, "meta": {**before["meta"], "known_at": moment}}
+        done = suppress([now], earlier=[Release([true], [broken])])
+        assert {(gone.kind, gone.cells[0].column) for gone in done.open} == {("count", "persons")}
+        assert done.results[0]["rows"][0]["persons"] is None
+
+
+def test_a_table_that_shares_only_margins_with_an_earlier_release_is_linked_to_it() -> None:
+    """The offices' total by sex came out before; a table of offices alone must not complete it."""
+    people = [
+        ({"office": office, "sex": sex}, persons)
+        for office, sex, persons in (
+            ("Moss", "female", 2), ("Moss", "male", 20), ("Ski", "female", 30),
+            ("Ski", "male", 40), ("Vik", "female", 50), ("Vik", "male", 60),
+        )
+    ]  # fmt: skip
+    true = [counted(people, by) for by in (["office", "sex"], ["sex"], ["office"])]
+    first = suppress([true[0]])
+    second = suppress([true[1]], earlier=[Release([true[0]], first.results)])
+    third = suppress(
+        [true[2]], earlier=[Release([true[0]], first.results), Release([true[1]], second.results)]
+    )
+    together = [*first.results, *second.results, *third.results]
+    assert audit(together).leaks == ()
+    assert audit(third.results, earlier=[second.results, first.results]).leaks == ()
+
+
+def test_the_audit_links_releases_of_the_same_numbers() -> None:
+    by_sex = result(["sex"], [{"sex": s, "persons": n} for s, n in (("female", None), ("male", 9))])
+    total = result([], [{"persons": 11}])
+    assert audit([by_sex]).holds
+    assert [leak.kind for leak in audit([total], earlier=[[by_sex]]).leaks] == ["small"]
+
+
+def test_two_knowledge_times_of_one_table_in_one_publication_hide_the_late_ones() -> None:
+    before = result(["sex"], [{"sex": "female", "persons": 20}, {"sex": "male", "persons": 30}])
+    rows = [{"sex": "female", "persons": 21}, {"sex": "male", "persons": 30}]
+    after = result(["sex"], rows, known_at="2004-02-29")
+    assert [leak.kind for leak in audit([before, after]).leaks] == ["change"]
+    done = suppress([before, after])
+    assert audit(done.results).holds
+    assert hidden(done.results) == 1
 
 
 def test_the_audit_says_what_is_exact_and_what_must_be_small() -> None:

@@ -119,3 +119,13 @@ def hidden(folder: Path) -> dict[str, list[object]]:
         for f in figures
         if f["meta"]["disclosure"]["suppressed"]
     }
+
+
+def test_a_report_goes_into_a_file_of_a_format_and_several_do_not(mine: Path) -> None:
+    out = mine / "young.json"
+    arguments = ("report", "run", "young", "--format", "json", "--out", str(out))
+    assert forlop(mine, *arguments, "--no-suppress").exit_code == 0
+    assert json.loads(out.read_bytes())["meta"]["report"] == "young"
+    several = forlop(mine, *arguments, "aetat-3", "--no-suppress")
+    assert several.exit_code == 2
+    assert "2 reports do not go into one file" in several.output.replace("\n", " ")

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
@@ -17,6 +18,7 @@ from tests.reports.conftest import Run
 NAMES = ("aetat-3", "aetat-4", "aetat-6", "eigersund-fig15")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 OFFICE = shutil.which("soffice") or shutil.which("libreoffice")
+needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium")
 QUIET = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -62,12 +64,43 @@ def test_a_page_has_contents_charts_definitions_and_what_makes_it_again(publishe
     assert not re.search(r"https?://|<script|<link|@import", page)
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium")
+MEASURED = """<script>addEventListener("load", () => {
+  const told = { wide: document.documentElement.scrollWidth - innerWidth,
+    pictures: [...document.images].filter(i => i.complete && i.naturalWidth > 100).length,
+    asked: performance.getEntriesByType("resource").filter(r => !/^data:/.test(r.name)).length,
+    dark: getComputedStyle(document.body).backgroundColor };
+  document.title = JSON.stringify(told) })</script></body>"""
+
+
+def in_browser(page: Path, home: Path, width: int, *more: str) -> dict[str, Any]:
+    """What Chromium makes of a page: its DOM, and what a script added to a copy measured there."""
+    copy = home / "measured.html"
+    copy.write_text(page.read_text("utf-8").replace("</body>", MEASURED), "utf-8")
+    command = [str(CHROMIUM), *QUIET, f"--user-data-dir={home}", f"--window-size={width},900"]
+    done = [*command, *more, "--dump-dom", copy.as_uri()]
+    dom = subprocess.run(done, capture_output=True, timeout=120, check=True).stdout.decode()
+    told = re.search(r"<title>(.*?)</title>", dom)
+    assert told is not None
+    return {"dom": dom, **json.loads(told[1].replace("&quot;", '"'))}
+
+
+@needs_chromium
 def test_a_browser_without_a_network_shows_the_page(published: Path, tmp_path: Path) -> None:
-    page = (published / "index.html").as_uri()
-    command = [str(CHROMIUM), *QUIET, f"--user-data-dir={tmp_path}", "--dump-dom", page]
-    shown = subprocess.run(command, capture_output=True, timeout=120, check=True).stdout.decode()
-    assert rows(shown, "aetat-4")["19 år og under"] == ["0", "0", "114", "114", "3"]
+    shown = in_browser(published / "index.html", tmp_path, 1280)
+    assert rows(shown["dom"], "aetat-4")["19 år og under"] == ["0", "0", "114", "114", "3"]
+    assert (shown["pictures"], shown["asked"]) == (2, 0)
+    assert shown["wide"] <= 0
+    assert shown["dark"] == "rgb(255, 255, 255)"
+
+
+@needs_chromium
+def test_a_narrow_page_is_no_wider_than_its_window_and_a_dark_one_dark(
+    published: Path, tmp_path: Path
+) -> None:
+    dark = "--blink-settings=preferredColorScheme=0"
+    shown = in_browser(published / "index.html", tmp_path, 500, dark)
+    assert shown["wide"] <= 0  # the bar beside it takes some of the window
+    assert shown["dark"] == "rgb(22, 22, 22)"
 
 
 def test_a_workbook_has_a_sheet_a_report_with_numbers_and_notes(published: Path) -> None:
@@ -131,8 +164,8 @@ def test_rounding_stands_in_for_suppression(run: Run) -> None:
 
 def test_a_figure_is_suppressed_on_its_own_with_or_without_its_zeros(run: Run) -> None:
     arguments = ("stock", "--at", "2003-12-31", "--known-at", "2004-01-13", "--by", "origin")
-    plain = run(*arguments, "--suppress", "--lang", "nb").stdout
+    plain = run(*arguments, "--draft", "--suppress", "--lang", "nb").stdout
     assert re.search(r"Ukjent +: +:", plain)
-    other = run(*arguments, "--suppress", "2", "--symbol", "x").stdout
+    other = run(*arguments, "--draft", "--suppress", "2", "--symbol", "x").stdout
     assert " x" not in other
     assert re.search(r"Unknown +3 +3", other)
