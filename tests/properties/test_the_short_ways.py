@@ -48,7 +48,7 @@ _WRONG = [
     "2024-05-03T00:00:00+00:00", "2024-01-02T10:00:00+00:00:30", "true ", "TRUE", "1", "7.5",
     "101", "1.234", "a\x00b", "\udcff", "y" * 65, "z" * 129, "P1", "e1", "æ",
 ]  # fmt: skip
-_TYPED = [None, True, False, 1, 2.5, date(2024, 1, 2), datetime(2024, 1, 2, 3), [], b"x"]
+_TYPED: list[Any] = [None, True, False, 1, 2.5, date(2024, 1, 2), datetime(2024, 1, 2, 3), [], b"x"]
 
 
 @st.composite
