@@ -1,4 +1,4 @@
-"""Aalen-Johansen against lifelines, and against what it must be where the answer is known."""
+"""Aalen-Johansen against lifelines, against R, and against what it must be where the answer is known."""
 
 from __future__ import annotations
 
@@ -38,6 +38,39 @@ def test_shares_and_variances_are_those_of_lifelines(spells: list[tuple[int, str
         if step.at_risk > 1:
             variance = float(fitter.variance_.loc[step.days])
             assert step.standard_error**2 == pytest.approx(variance, abs=1e-9)
+
+
+# Twenty made-up spells with ties and censoring, and what R 4.2.2 with survival 3.5-3 gives for them:
+# summary(survfit(Surv(days, state) ~ 1)), `state` a factor whose first level is "censored".
+SPELLS = [
+    (12, "work"), (12, "school"), (20, None), (20, "work"), (20, "work"), (35, "school"),
+    (35, "school"), (41, None), (41, "work"), (50, "other"), (50, "work"), (63, None),
+    (63, "school"), (63, "work"), (70, "work"), (88, None), (88, "school"), (95, "work"),
+    (120, "other"), (120, None),
+]  # fmt: skip
+# Days, at risk, then the shares in work, school and elsewhere, and their standard errors.
+BY_R = """
+     12 20 0.050000000 0.050000000 0.000000000 0.0487339717 0.0487339717 0.0000000000
+     20 18 0.150000000 0.050000000 0.000000000 0.0798435971 0.0487339717 0.0000000000
+     35 15 0.150000000 0.156666667 0.000000000 0.0798435971 0.0831520250 0.0000000000
+     41 13 0.203333333 0.156666667 0.000000000 0.0909140824 0.0831520250 0.0000000000
+     50 11 0.261515152 0.156666667 0.058181818 0.1011563130 0.0831520250 0.0563570600
+     63  9 0.319696970 0.214848485 0.058181818 0.1085440808 0.0955360934 0.0563570600
+     70  6 0.387575758 0.214848485 0.058181818 0.1166594771 0.0955360934 0.0563570600
+     88  5 0.387575758 0.282727273 0.058181818 0.1166594770 0.1083006960 0.0563570600
+     95  3 0.478080808 0.282727273 0.058181818 0.1272206800 0.1083006960 0.0563570600
+    120  2 0.478080808 0.282727273 0.148686869 0.1272206803 0.1083006957 0.0966109474
+"""
+
+
+@pytest.mark.parametrize(("place", "destination"), list(enumerate(["work", "school", "other"])))
+def test_shares_and_errors_are_those_of_r(place: int, destination: str) -> None:
+    printed = [[float(number) for number in line.split()] for line in BY_R.strip().splitlines()]
+    steps = cumulative_incidence(SPELLS, destination)
+    assert [(step.days, step.at_risk) for step in steps] == [(row[0], row[1]) for row in printed]
+    shares, errors = ([row[2 + place + of * 3] for row in printed] for of in (0, 1))
+    assert [step.incidence for step in steps] == pytest.approx(shares, abs=1e-8)
+    assert [step.standard_error for step in steps] == pytest.approx(errors, abs=1e-8)
 
 
 @given(st.lists(st.tuples(st.integers(1, 9), st.sampled_from(["work", "school"])), min_size=1))
