@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -18,9 +18,8 @@ from adapters import quarantine
 from adapters.chunk import Chunk
 from adapters.database import reading, writing
 from adapters.log import head_of
-from adapters.readers.ahead import is_long, read_ahead
 from adapters.readers.files import RowFile
-from adapters.readers.reading import ReadRow, RowReader
+from adapters.readers.reading import RowReader
 from adapters.readers.rows import RawRow, chunks
 from adapters.summary import Summary, Trouble, TroubleKey
 from domain.codes import Profile
@@ -64,21 +63,15 @@ class Delivering:
 
     def append(self, rows: Iterable[RawRow], done: Progress | None = None) -> Summary:
         """Appends rows chunk by chunk; `done` is told how many rows each chunk had."""
-        return self.append_read(map(self._read, chunks(rows, self.chunk_size)), done)
-
-    def append_read(self, read: Iterable[list[ReadRow]], done: Progress | None = None) -> Summary:
-        """The same of rows that are in chunks, and read, already."""
         with without_collector():
-            for chunk in read:
+            for chunk in chunks(rows, self.chunk_size):
+                at = self._now()
+                read = [self.reader.read(row, at) for row in chunk]
                 with writing(self._engine) as connection:
-                    Chunk(connection, self, self._now()).append(chunk)
+                    Chunk(connection, self, at).append(read)
                 if done is not None:
                     done(len(chunk))
         return self.summary
-
-    def _read(self, chunk: list[RawRow]) -> list[ReadRow]:
-        at = self._now()
-        return [self.reader.read(row, at) for row in chunk]
 
     def rehearse(self, rows: Iterable[RawRow]) -> Summary:
         """What appending the rows would do; nothing is stored."""
@@ -117,12 +110,7 @@ def append_file(
     delivering = Delivering(engine, profile, found.name, found.sha256, now or current_time)
     if dry_run:
         return delivering.rehearse(file.rows())
-    if now is None and is_long(file):
-        ahead = read_ahead(file, profile, delivering.chunk_size, delivering.reader)
-        with closing(ahead) as read:
-            summary = delivering.append_read(read, done)
-    else:
-        summary = delivering.append(file.rows(), done)
+    summary = delivering.append(file.rows(), done)
     summary.position = summary.position or last_position(engine)
     return summary
 

@@ -15,7 +15,6 @@ from typing import Annotated, Any, Final, NamedTuple, Union, get_args, get_origi
 
 from pydantic import AfterValidator, BeforeValidator
 
-from domain.calendar import from_microseconds
 from domain.codes import Profile
 from domain.events import EVENT_TYPES, CodeOf, Event, Key, read_instant, read_text
 
@@ -40,8 +39,7 @@ class Composer:
 
     def __init__(self, cls: type[Event], profile: Profile | None) -> None:
         self._cls = cls
-        self._fields = tuple(cls.model_fields)
-        self._names = ("participant", *self._fields)
+        self._names = ("participant", *cls.model_fields)
         # Whether an event is stamped can be told from the cell of the recording time.
         self.columns = tuple("recorded_at" if n == "stamped" else n for n in self._names)
         self._converts = [_participant, *(_column(cls, n, profile) for n in cls.model_fields)]
@@ -75,12 +73,6 @@ class Composer:
         if self._links and fields["same_as"] == participant:
             return None
         return Record(participant, self.event(fields))
-
-    def restored(self, values: Sequence[Any]) -> Event:
-        """An event again from its fields, in their order, the recording time in microseconds."""
-        fields = dict(zip(self._fields, values, strict=True))
-        fields["recorded_at"] = from_microseconds(fields["recorded_at"])
-        return self.event(fields)
 
     def event(self, fields: dict[str, Any]) -> Event:
         """An event of fields that are right: all of them, in the order of the model's."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from functools import lru_cache
@@ -22,10 +20,9 @@ class RawRow:
     `line` is where it starts, 1 for the file's first line. `problems` are set where it does not
     fall into cells; `cells` then hold what can be told. A row of a table whose cells are all text
     has them as `values` too, in the order of `header`; those of a row with problems may be others.
-    `source` is the one of the whole file, where the row itself does not have it yet.
     """
 
-    __slots__ = ("_cells", "_source", "header", "line", "problems", "raw", "values")
+    __slots__ = ("_cells", "header", "line", "problems", "raw", "values")
 
     def __init__(
         self,
@@ -36,7 +33,6 @@ class RawRow:
         *,
         header: tuple[str, ...] = (),
         values: list[str] | None = None,
-        source: str | None = None,
     ) -> None:
         self.line = line
         self.raw = raw
@@ -44,22 +40,14 @@ class RawRow:
         self.problems = [] if problems is None else problems
         self.header = header
         self.values = values
-        self._source = source
 
     @property
     def cells(self) -> dict[str, Any]:
         """The cells by column; of a row of a table made when they are asked for, as few are."""
         if self._cells is None:
-            values = self._split() if self.values is None else self.values
-            self._cells = {n: cell for n, cell in zip(self.header, values, strict=False) if cell}
-            if self._source is not None:
-                self._cells["source"] = self._source
+            named = zip(self.header, self.values or (), strict=True)
+            self._cells = {name: cell for name, cell in named if cell}
         return self._cells
-
-    def _split(self) -> list[str]:
-        """The cells of a row that reads, from its bytes again."""
-        text = io.StringIO(self.raw.decode("utf-8"), newline="")
-        return next(csv.reader(text, strict=True))
 
 
 def chunks(rows: Iterable[RawRow], size: int) -> Iterator[list[RawRow]]:

@@ -9,9 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.profiles import default_profile
-from adapters.readers.ahead import pack, unpack
-from adapters.readers.reading import ReadRow, RowReader, state_of
-from adapters.readers.rows import RawRow
 from domain.composing import Header
 from domain.events import EVENT_TYPES
 from domain.intake import Append, Intake
@@ -122,18 +119,6 @@ def _reason(topic: str) -> str:
 
 def _used(cls: Any) -> set[str]:
     return {"participant", "type", *cls.model_fields}
-
-
-@given(cells(_WRONG))
-def test_a_row_is_the_same_after_its_way_from_process_to_process(row: dict[str, str]) -> None:
-    values = [row.get(name, "") for name in COLUMNS]
-    raw = RawRow(2, b"", header=COLUMNS, values=values)
-    read = RowReader(_PROFILE).read(raw, _NOW)
-    packed = pack(read)
-    again = packed if isinstance(packed, ReadRow) else unpack(packed, COLUMNS, None)
-    assert (again.record, again.state, again.problems) == (read.record, read.state, read.problems)
-    if again.record is not None and again.state is not None:
-        assert state_of(again.record.event) == read.state
 
 
 @given(rows())
