@@ -33,6 +33,8 @@ from projections.question import (
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from adapters.columnar_copy import Watch
+
 EngineName = Literal["columnar", "reference", "spark"]
 
 
@@ -94,16 +96,23 @@ class Result:
 
 
 def answer(
-    engine: Engine, profile: Profile, asked: Asked, by_engine: EngineName = "columnar"
+    engine: Engine,
+    profile: Profile,
+    asked: Asked,
+    by_engine: EngineName = "columnar",
+    watch: Watch | None = None,
 ) -> Result:
-    """Counts a figure; WrongUseError where the question cannot be meant."""
+    """Counts a figure; WrongUseError where the question cannot be meant.
+
+    `watch` is called where the columnar copy must be refreshed first.
+    """
     from adapters.database import reading  # noqa: PLC0415 - not what only asks and describes
     from adapters.engines import count  # noqa: PLC0415
 
     with reading(engine) as connection:
         position, head = head_at(connection, asked.position)
         question = checked(settle(asked, connection, position), profile)
-        table = count(engine, connection, profile, question, by_engine)
+        table = count(engine, connection, profile, question, by_engine, watch)
     return described(question, table, head, profile)
 
 

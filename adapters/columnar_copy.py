@@ -9,43 +9,67 @@ as such.
 from __future__ import annotations
 
 import fcntl
+import glob
 import hashlib
 import os
+import shutil
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import duckdb
 import orjson
 
 from adapters.errors import ForlopError
 from adapters.log import Log, hash_at, hash_there
-from projections.columnar.tables import DERIVED, LOG, Columns, Fold, definition, fold_groups
+from projections.columnar.tables import (
+    DERIVED,
+    FAMILIES,
+    FAMILY_COLUMNS,
+    Columns,
+    Fold,
+    all_families,
+    definition,
+    fold_groups,
+    is_of,
+    literal,
+)
 
 if TYPE_CHECKING:  # a copy that is ready is read without
-    from sqlalchemy import Engine
+    from sqlalchemy import Connection, Engine
 
 # Of the tables, and (the number) of how they are worked out; a copy of another is made anew.
-VERSION: Final = zlib.crc32(repr((1, LOG, DERIVED)).encode()) & 0x7FFFFFFF
+VERSION: Final = zlib.crc32(repr((2, FAMILY_COLUMNS, DERIVED)).encode()) & 0x7FFFFFFF
 _MEMORY: Final = "1GB"
 _RANGE: Final = 1_000_000  # positions that are read at a time
 _SLICE: Final = 1_500_000  # events whose spells are worked out at a time, to bound the memory
 _BATCH: Final = 16_384  # rows of an Arrow batch; more threads have work, fewer calls cross over
 _FEW: Final = 20_000
-Progress = Callable[[int], None]
+Progress: TypeAlias = Callable[[int], None]
+# Given how much there is to do, what is told how much of it has been done.
+Watch: TypeAlias = Callable[[int], AbstractContextManager[Progress]]
 
-# The coded fields of a stored state, and as what DuckDB reads them.
-_STATE: Final = {
-    name: ("VARCHAR" if type_ == "INTEGER" else type_)
-    for name, type_ in LOG.items()
-    if name not in ("position", "pid", "topic", "day", "recorded", "replaces_position", "same_as")
-    and not name.startswith("born")
-} | dict.fromkeys(("birth_date", "replaces", "same_as"), "VARCHAR")
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """The engine tells of an interrupt (Ctrl-C) in its own way; to all others it is Python's."""
+    try:
+        yield
+    except RuntimeError as error:
+        if str(error) != "Query interrupted":
+            raise
+        raise KeyboardInterrupt from None
+
+
+@contextmanager
+def unwatched(_: int) -> Iterator[Progress]:
+    """Nobody waits."""
+    yield lambda _: None
 
 
 class DuckRunner:
@@ -54,12 +78,14 @@ class DuckRunner:
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self.connection = connection
 
-    def run(self, sql: str) -> None:
+    def run(self, sql: str, values: Sequence[Any] | None = None) -> None:
         """Runs a statement."""
-        self.connection.execute(sql)
+        with _interruptible():
+            self.connection.execute(sql, values)
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        return self.connection.execute(sql).fetchall()
+        with _interruptible():
+            return self.connection.execute(sql).fetchall()
 
     def put(self, table: str, columns: Columns, rows: Sequence[Sequence[Any]]) -> None:
         self.run(f"DROP TABLE IF EXISTS {table}")
@@ -70,7 +96,7 @@ class DuckRunner:
             # A list a column, taken apart by the engine: rows one by one took fifty times as long.
             lists = ", ".join(f"unnest(CAST(? AS {type_}[]))" for type_ in columns.values())
             turned = [list(values) for values in zip(*rows, strict=True)]
-            self.connection.execute(f"INSERT INTO {table} SELECT {lists}", turned)
+            self.run(f"INSERT INTO {table} SELECT {lists}", turned)
             return
         with tempfile.NamedTemporaryFile(prefix="forlop-", suffix=".json") as file:
             for row in rows:
@@ -114,14 +140,15 @@ class ColumnarCopy:
 
     @contextmanager
     def at_least(
-        self, log: Log, position: int, done: Progress | None = None
+        self, log: Log, position: int, watch: Watch = unwatched
     ) -> Iterator[tuple[DuckRunner, int]]:
         """The copy, refreshed where it stands before a position; and the position it stands at.
 
         `log` reads the store as it stood when the figure was asked for. Raises ForlopError where
-        the copy does not answer: it is damaged, or the disk is full.
+        the copy does not answer: it is damaged, or the disk is full. `watch` is called where there
+        is a refresh to wait for.
         """
-        with self._plain_errors(), self._refreshed(log, position, done) as found:
+        with self._plain_errors(), self._refreshed(log, position, watch) as found:
             yield found
 
     @contextmanager
@@ -136,15 +163,13 @@ class ColumnarCopy:
             ) from error
 
     @contextmanager
-    def _refreshed(
-        self, log: Log, position: int, done: Progress | None
-    ) -> Iterator[tuple[DuckRunner, int]]:
+    def _refreshed(self, log: Log, position: int, watch: Watch) -> Iterator[tuple[DuckRunner, int]]:
         with ready(self.path, log, position) as found:
             if found is not None:
                 yield found
                 return
         with _locked(self.path, fcntl.LOCK_EX):
-            self._refresh(log, position, done)
+            self._refresh(log, position, watch)
         with ready(self.path, log, position) as found:
             if found is None:
                 raise ForlopError(f"the columnar copy {self.path} was taken away while in use")
@@ -161,20 +186,23 @@ class ColumnarCopy:
         with _locked(self.path, fcntl.LOCK_EX):
             _remove(self.path)
 
-    def _refresh(self, log: Log, position: int, done: Progress | None) -> None:
+    def _refresh(self, log: Log, position: int, watch: Watch) -> None:
         """Brings the copy up to a position, in one transaction."""
         runner, standing = _open(self.path, log)
+        stood_at = standing.position
         if runner is None:
             _remove(self.path)
         else:
             runner.connection.close()
             if standing.position >= position:
                 return  # somebody else was faster
+        spill = self.path.with_name(self.path.name + ".spill")
+        shutil.rmtree(spill, ignore_errors=True)  # what a refresh that was killed has left
         with duckdb.connect(str(self.path)) as found:
             runner = DuckRunner(found)
-            _settle(runner)
+            _settle(runner, spill)
             found.begin()
-            refresh(runner, log, self._engine, position, done)
+            refresh(runner, log, self._engine, stood_at, position, watch)
             found.commit()
 
 
@@ -216,7 +244,7 @@ def _open(path: Path, log: Log) -> tuple[DuckRunner | None, Standing]:
     if standing is None or hash_at(log, standing.position) != standing.hash:
         found.close()
         return None, nothing
-    _settle(runner)
+    _settle(runner, Path(tempfile.gettempdir()) / f"forlop-{os.getpid()}")
     return runner, standing
 
 
@@ -224,27 +252,35 @@ def refresh(
     runner: DuckRunner,
     log: Log,
     engine: Engine,
+    stood_at: int,
     position: int,
-    done: Progress | None = None,
+    watch: Watch = unwatched,
 ) -> None:
-    """Takes in the log up to a position, inside the caller's transaction."""
-    standing = _standing(runner)
-    if standing is None:
+    """Takes in the log from where a copy stood, 0 where there is none, up to a position.
+
+    Inside the caller's transaction. There are as many spells to work out as events to read, so they
+    count as much.
+    """
+    if stood_at == 0:
         _make(runner)
-        standing = Standing(0, b"")
-    for after in range(standing.position, position, _RANGE):
-        last = min(after + _RANGE, position)
-        _read_range(runner, engine, after, last)
-        if done is not None:
+    new = position - stood_at
+    with watch(2 * new) as done:
+        for after in range(stood_at, position, _RANGE):
+            last = min(after + _RANGE, position)
+            _read_range(runner, engine, after, last)
             done(last - after)
-    _rebuild(runner, standing.position)
+        for part in _rebuild(runner, stood_at):
+            done(round(part * new))
     head = hash_there(log, position)
     runner.run("DELETE FROM standing")
     runner.run(f"INSERT INTO standing VALUES ({VERSION}, {position}, '{head.hex()}')")
 
 
-def _rebuild(runner: DuckRunner, position: int) -> None:
-    """Works out anew the spells of all who have an event after a position, slice by slice."""
+def _rebuild(runner: DuckRunner, position: int) -> Iterator[float]:
+    """Works out anew the spells of all who have an event after a position, slice by slice.
+
+    Gives what part of the whole each slice was.
+    """
     from projections.columnar.building import build  # noqa: PLC0415 - it loads the events' types
 
     runner.run(
@@ -256,69 +292,88 @@ def _rebuild(runner: DuckRunner, position: int) -> None:
     ((people,),) = runner.rows("SELECT count(*) FROM due")
     ((count,),) = runner.rows("SELECT count(*) FROM log l JOIN due d ON d.pid = l.pid")
     parts = -(-count // _SLICE)
+    runner.run(
+        "CREATE TEMPORARY TABLE part_of AS SELECT pid, "
+        f"(row_number() OVER (ORDER BY pid) - 1) * {parts} // {people} AS part FROM due"
+    )
     for part in range(parts):
-        runner.run(
-            "CREATE TEMPORARY TABLE touched AS SELECT pid FROM ("
-            "SELECT pid, row_number() OVER (ORDER BY pid) - 1 AS n FROM due) d "
-            f"WHERE n >= {people * part // parts} AND n < {people * (part + 1) // parts}"
-        )
-        build(runner)
+        runner.run(f"CREATE TEMPORARY TABLE touched AS SELECT pid FROM part_of WHERE part = {part}")
+        is_everything = position == 0 and parts == 1
+        with nullcontext() if is_everything else _only_of_touched(runner):
+            build(runner)
         runner.run("DROP TABLE touched")
+        yield 1 / parts
+    runner.run("DROP TABLE part_of")
     runner.run("DROP TABLE due")
+
+
+@contextmanager
+def _only_of_touched(runner: DuckRunner) -> Iterator[None]:
+    """Temporary tables in front of the families of the log, with the events of whom is `touched`.
+
+    So the log is gone through once, however many joins follow.
+    """
+    ((catalog,),) = runner.rows("SELECT current_database()")
+    name = '"' + catalog.replace('"', '""') + '"'
+    for family in FAMILIES:
+        runner.make(
+            f"log_{family}",
+            f"SELECT l.* FROM {name}.main.log_{family} l JOIN touched t ON t.pid = l.pid",
+        )
+    yield
+    for family in FAMILIES:
+        runner.drop(f"temp.log_{family}")
 
 
 def _make(runner: DuckRunner) -> None:
     runner.run("CREATE TABLE standing (version INTEGER, position BIGINT, head VARCHAR)")
     runner.run("CREATE TABLE person (pid BIGINT, participant_id BLOB)")
-    runner.run(definition("log", LOG))
+    for family, columns in FAMILY_COLUMNS.items():
+        runner.run(definition(f"log_{family}", columns))
+    runner.run(f"CREATE VIEW log AS {all_families()}")
     for table, columns in DERIVED.items():
         runner.run(definition(table, columns))
 
 
 def _standing(runner: DuckRunner) -> Standing | None:
-    made = "SELECT 1 FROM information_schema.tables WHERE table_name = 'standing'"
-    if not runner.rows(made):
+    try:
+        rows = runner.rows("SELECT version, position, head FROM standing")
+    except duckdb.CatalogException:  # a file without tables, of a first refresh that was stopped
         return None
-    rows = runner.rows("SELECT version, position, head FROM standing")
     if len(rows) != 1 or rows[0][0] != VERSION:
         return None
     return Standing(rows[0][1], bytes.fromhex(rows[0][2]))
 
 
-def _settle(runner: DuckRunner) -> None:
+def _settle(runner: DuckRunner, spill: Path) -> None:
     runner.run(f"SET memory_limit = '{_MEMORY}'")
     runner.run("SET preserve_insertion_order = false")
-    runner.run(f"SET temp_directory = '{tempfile.gettempdir()}/forlop-{os.getpid()}'")
+    runner.run(f"SET temp_directory = {literal(str(spill))}")
 
 
 def _read_range(runner: DuckRunner, engine: Engine, after: int, last: int) -> None:
-    """Reads the positions after one, up to another, into `log`.
+    """Reads the positions after one, up to another, into the families of the log.
 
-    In two passes over the range: the participants who are new in it, then its events straight into
-    their columns. Keeping a range in between to do both in one took a third longer. Its two halves
-    are read at once, for a database reads one stream on one core.
+    Each family's events are read out of what was stored for their own fields alone; to look for
+    every field in every event took half as long again.
     """
     with _arrow(engine, _newcomers(after, last)) as stream:
         runner.connection.register("arriving", stream)
         runner.run("INSERT INTO person SELECT id, participant_id FROM arriving")
         runner.connection.unregister("arriving")
-    born = "CAST(a.s.birth_date AS DATE)"
-    values = {
-        "position": "a.id",
-        "pid": "p.pid",
-        "topic": "a.topic",
-        "day": _number("CAST(a.occurred_on AS DATE)"),
-        "recorded": "a.recorded_at",
-        "replaces_position": "nullif(a.replaced, 0)",
-        "until": _number("CAST(a.s.until AS DATE)"),
-        "born": _number(born),
-        "born_year": f"year({born})",
-        "born_month_day": f"month({born}) * 100 + day({born})",
-    }
-    chosen = ", ".join(
-        f"CAST({values.get(name, f'a.s.{name}')} AS {type_})" for name, type_ in LOG.items()
-    )
-    types = orjson.dumps(_STATE).decode()
+    _stage(runner, engine, after, last)
+    _put_replaced(runner, engine)
+    for family in FAMILIES:
+        runner.run(_into_family(family))
+    runner.run("DROP TABLE staged")
+    runner.run("DROP TABLE replaced")
+
+
+def _stage(runner: DuckRunner, engine: Engine, after: int, last: int) -> None:
+    """Table `staged`: a range of the log as it is stored, with the participants' numbers.
+
+    Its two halves are read at once, for a database reads one stream on one core.
+    """
     middle = (after + last) // 2
     with ExitStack() as streams:
         for name, first, until in (("earlier", after, middle), ("later", middle, last)):
@@ -327,14 +382,76 @@ def _read_range(runner: DuckRunner, engine: Engine, after: int, last: int) -> No
         # A stream has no known length, is taken for the shorter side, and would be held in memory.
         runner.run("SET disabled_optimizers = 'build_side_probe_side'")
         runner.run(
-            f"INSERT INTO log SELECT {chosen} FROM (SELECT id, participant_id, topic, "
-            f"occurred_on, recorded_at, replaced, from_json(decode(state), '{types}') AS s "
-            "FROM (SELECT * FROM earlier UNION ALL SELECT * FROM later) e) a "
+            "CREATE TEMPORARY TABLE staged AS SELECT a.id AS position, p.pid, a.topic, "
+            f"CAST({_number('CAST(a.occurred_on AS DATE)')} AS INTEGER) AS day, "
+            "a.recorded_at AS recorded, a.state "
+            "FROM (SELECT * FROM earlier UNION ALL SELECT * FROM later) a "
             "LEFT JOIN person p ON p.participant_id = a.participant_id"
         )
         runner.run("RESET disabled_optimizers")
         runner.connection.unregister("earlier")
         runner.connection.unregister("later")
+
+
+def _put_replaced(runner: DuckRunner, engine: Engine) -> None:
+    """Table `replaced`: the positions of what staged events replace; few of them do."""
+    fields = orjson.dumps({"source": "VARCHAR", "replaces": "VARCHAR"}).decode()
+    asked = runner.rows(
+        "SELECT position, s.source, s.replaces FROM (SELECT position, "
+        f"from_json(state, '{fields}') AS s FROM staged "
+        "WHERE contains(state, '\"replaces\"')) t WHERE s.replaces IS NOT NULL"
+    )
+    by_source: dict[str, list[str]] = {}
+    for _, source, event_id in asked:
+        by_source.setdefault(source, []).append(event_id)
+    places: dict[tuple[str, str], int] = {}
+    with engine.connect() as connection:
+        for source, event_ids in by_source.items():
+            places |= dict(_places(connection, source, event_ids))
+    found = [(position, places.get((source, one))) for position, source, one in asked]
+    runner.put("replaced", {"position": "BIGINT", "replaces_position": "BIGINT"}, found)
+
+
+def _places(
+    connection: Connection, source: str, event_ids: Sequence[str]
+) -> Iterator[tuple[tuple[str, str], int]]:
+    """The positions of events of a source."""
+    from sqlalchemy import select  # noqa: PLC0415 - only a refresh needs it
+
+    from adapters.event_store import in_parts  # noqa: PLC0415
+    from adapters.schema import events  # noqa: PLC0415
+
+    query = select(events.c.source_event_id, events.c.id).where(events.c.source == source)
+    for some in in_parts(event_ids):
+        for event_id, position in connection.execute(
+            query.where(events.c.source_event_id.in_(some))
+        ):
+            yield (source, event_id), position
+
+
+def _into_family(family: str) -> str:
+    """A statement that adds the staged events of a family to its table."""
+    born, until = "CAST(a.s.birth_date AS DATE)", "CAST(a.s.until AS DATE)"
+    columns = FAMILY_COLUMNS[family]
+    worked_out = {
+        "born": _number(born),
+        "born_year": f"year({born})",
+        "born_month_day": f"month({born}) * 100 + day({born})",
+        "until": _number(until),
+    } | {name: f"a.{name}" for name in ("position", "pid", "topic", "day", "recorded")}
+    worked_out["replaces_position"] = "r.replaces_position"
+    read = {name: type_ for name, type_ in columns.items() if name not in worked_out}
+    read |= {"birth_date": "VARCHAR"} if "born" in columns else {}
+    read |= {"until": "VARCHAR"} if "until" in columns else {}
+    chosen = ", ".join(
+        f"CAST({worked_out.get(name, f'a.s.{name}')} AS {type_})" for name, type_ in columns.items()
+    )
+    state = f", from_json(state, '{orjson.dumps(read).decode()}') AS s" if read else ""
+    return (
+        f"INSERT INTO log_{family} SELECT {chosen} FROM (SELECT position, pid, topic, day, "
+        f"recorded{state} FROM staged WHERE {is_of(family)}) a "
+        "LEFT JOIN replaced r ON r.position = a.position"
+    )
 
 
 def _number(day: str) -> str:
@@ -350,21 +467,16 @@ def _newcomers(after: int, last: int) -> str:
 
 
 def _events(engine: Engine, after: int, last: int) -> str:
-    """A range of the log, with the position of what each event replaces, 0 where it is nothing.
+    """A range of the log.
 
     No column starts with NULLs: the driver for SQLite takes a column's type from its first rows.
     """
-    if engine.dialect.name == "sqlite":
-        day, has = "e.occurred_on", "instr(e.state, CAST('\"replaces\"' AS BLOB))"
-        target = "json_extract(CAST(e.state AS TEXT), '$.replaces')"
-    else:
-        day, has = "CAST(e.occurred_on AS TEXT)", "position('\"replaces\"'::bytea IN e.state)"
-        target = "convert_from(e.state, 'UTF8')::json->>'replaces'"
+    is_sqlite = engine.dialect.name == "sqlite"
+    day = "occurred_on" if is_sqlite else "CAST(occurred_on AS TEXT)"
+    state = "CAST(state AS TEXT)" if is_sqlite else "convert_from(state, 'UTF8')"
     return (
-        f"SELECT e.id, e.participant_id, e.topic, e.state, {day} AS occurred_on, e.recorded_at, "
-        f"CASE WHEN {has} > 0 THEN coalesce((SELECT t.id FROM events t WHERE t.source = e.source "
-        f"AND t.source_event_id = {target}), 0) ELSE 0 END AS replaced "
-        f"FROM events e WHERE e.id > {after} AND e.id <= {last} ORDER BY e.id"
+        f"SELECT id, participant_id, topic, {state} AS state, {day} AS occurred_on, recorded_at "
+        f"FROM events WHERE id > {after} AND id <= {last} ORDER BY id"
     )
 
 
@@ -417,5 +529,6 @@ def beside(database: str) -> Path:
 
 
 def _remove(path: Path) -> None:
-    for name in (path, path.with_name(path.name + ".wal")):
-        name.unlink(missing_ok=True)
+    path.unlink(missing_ok=True)
+    for log in path.parent.glob(f"{glob.escape(path.name)}*wal*"):  # what a killed refresh left
+        log.unlink(missing_ok=True)

@@ -7,7 +7,7 @@ from importlib import import_module
 from sqlalchemy import Connection, Engine
 
 from adapters.answers import EngineName
-from adapters.columnar_copy import ColumnarCopy, DuckRunner
+from adapters.columnar_copy import ColumnarCopy, DuckRunner, Watch, unwatched
 from adapters.errors import WrongUseError
 from adapters.facts import every_history, facts_of, linked_participants
 from adapters.ready import UNSETTLED, set_apart
@@ -21,7 +21,12 @@ from projections.views import Lens
 
 
 def count(
-    engine: Engine, connection: Connection, profile: Profile, question: Question, by: EngineName
+    engine: Engine,
+    connection: Connection,
+    profile: Profile,
+    question: Question,
+    by: EngineName,
+    watch: Watch | None = None,
 ) -> Table:
     """A figure by one of the engines; `connection` reads the store at the question's position."""
     if by == "reference":
@@ -30,7 +35,8 @@ def count(
         return lay_out(question, Sums())
     if by == "spark":
         return _by_spark(engine, connection, profile, question)
-    with ColumnarCopy(engine).at_least(connection, question.position) as copy:
+    copied = ColumnarCopy(engine).at_least(connection, question.position, watch or unwatched)
+    with copied as copy:
         return over_copy(copy, connection, profile, question)
 
 

@@ -19,7 +19,7 @@ from typing import Final
 import orjson
 from sqlalchemy import Connection, Engine, select
 
-from adapters.columnar_copy import ColumnarCopy, DuckRunner, Progress
+from adapters.columnar_copy import ColumnarCopy, DuckRunner, Watch, unwatched
 from adapters.errors import DamagedError, WrongUseError
 from adapters.schema import events
 from projections.columnar.tables import LOG, literal
@@ -72,7 +72,7 @@ def export(
     position: int,
     *,
     buckets: int | None = None,
-    done: Progress | None = None,
+    watch: Watch = unwatched,
 ) -> Manifest:
     """Brings a folder at least up to a position, writing only what is new to it.
 
@@ -95,7 +95,7 @@ def export(
         if old is None:  # what is named by it may be written over
             (folder / MANIFEST).unlink(missing_ok=True)
         number = buckets or (old.buckets if old else _buckets_for(position))
-        with ColumnarCopy(engine).at_least(connection, position, done) as (runner, _):
+        with ColumnarCopy(engine).at_least(connection, position, watch) as (runner, _):
             _write_range(runner, folder, old.position if old else 0, position, number)
         ranges = (*(old.ranges if old else ()), position)
         new = Manifest(VERSION, position, hash_at(connection, position), number, ranges)

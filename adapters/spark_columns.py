@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
+from pyspark import StorageLevel
 from pyspark.errors import AnalysisException
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from sqlalchemy import Connection, Engine, select
 
 from adapters.errors import ForlopError, WrongUseError
@@ -33,7 +34,7 @@ from adapters.spark import SparkRunner, schema_of, session
 from domain.codes import Profile
 from projections.columnar.asking import ask
 from projections.columnar.building import build
-from projections.columnar.tables import DERIVED, LOG
+from projections.columnar.tables import DERIVED, FAMILIES, LOG, family_of
 from projections.question import Question
 from projections.tally import Sums
 
@@ -101,11 +102,12 @@ def open_rectangles(
     if ready is None:
         ready = uuid4().hex
         _declare(runner, f"{place}/{ready}", f"forlop_{ready}", manifest.buckets)
+        log = _view_log(runner.spark, where, manifest, position)
         try:
-            _view_log(runner.spark, where, manifest, position)
-            build(runner, everybody=True)
+            build(runner)
         finally:
             runner.drop_all()
+            log.unpersist()
         marker = runner.spark.createDataFrame([(ready,)], "build STRING").coalesce(1)
         marker.write.mode("append").text(f"{place}/ready")
     else:
@@ -127,12 +129,19 @@ def _manifest_at(spark: SparkSession, where: str) -> Manifest:
     return Manifest.parse(row[0])
 
 
-def _view_log(spark: SparkSession, where: str, manifest: Manifest, position: int) -> None:
-    """View `log`: the events up to a position, each participant's in one part."""
+def _view_log(spark: SparkSession, where: str, manifest: Manifest, position: int) -> DataFrame:
+    """View `log`: the events up to a position, each participant's in one part; and its families.
+
+    It is read and shuffled once, and kept until the caller gives it free.
+    """
     folders = [f"{where}/log/upto={last}" for last in manifest.ranges]
     reader = spark.read.option("basePath", f"{where}/log").schema(schema_of(LOG))
     found = reader.parquet(*folders).select(*LOG).where(f"position <= {position}")
-    found.repartition(manifest.buckets, "pid").createOrReplaceTempView("log")
+    kept = found.repartition(manifest.buckets, "pid").persist(StorageLevel.MEMORY_AND_DISK)
+    kept.createOrReplaceTempView("log")
+    for family in FAMILIES:
+        spark.sql(family_of(family, "log")).createOrReplaceTempView(f"log_{family}")
+    return kept
 
 
 def _ready_build(spark: SparkSession, place: str) -> str | None:

@@ -9,7 +9,9 @@ import argparse
 import shutil
 import tempfile
 from collections.abc import Iterator
+from datetime import date, timedelta
 from pathlib import Path
+from random import Random
 from typing import Any, Final
 
 import duckdb
@@ -20,11 +22,13 @@ from adapters.columnar_copy import ColumnarCopy, adbc_database
 from adapters.database import reading
 from adapters.profiles import default_profile
 from benchmarks import stores
-from benchmarks.measuring import Took, in_turn, median, timed
+from benchmarks.generator import Row as EventRow
+from benchmarks.measuring import Took, Work, in_turn, median, timed
 from benchmarks.questions import AT
 from benchmarks.results import Compared, Noted, Row, keep
 
 _NEW: Final = (100_000, 10_000, 1_000)
+_ONES: Final = (2_500, 10_000)  # events of one participant
 _MANY: Final = 3_000_000  # events from which on one round says enough
 
 
@@ -40,7 +44,59 @@ def main() -> None:
     ):
         rows: list[Row] = [*_build(engine, Path(folder), rounds)]
         rows += _refresh(engine, Path(folder), rounds)
+        rows += _one_participant(Path(folder))
         keep("copy", given.events, rows)
+
+
+def _one_participant(folder: Path) -> Iterator[Compared]:
+    """One participant with thousands of events, one in ten late or corrected: the growth."""
+    took = in_turn(
+        {str(count): _copied(folder, count) for count in _ONES},
+        rounds=3,
+    )
+    few, many = _ONES
+    yield Compared(
+        f"a copy of one participant with {many:,} events",
+        f"of one with {few:,}",
+        took[str(many)],
+        took[str(few)],
+        note=f"{many // few} times the events",
+    )
+
+
+def _copied(folder: Path, count: int) -> Work:
+    engine = stores.fill(f"sqlite:///{folder / f'one-{count}.db'}", _of_one(count))
+    copy = ColumnarCopy(engine)
+
+    def work() -> None:
+        copy.throw_away()
+        _catch_up(copy, engine, count)
+
+    return work
+
+
+def _of_one(count: int) -> Iterator[EventRow]:
+    """A person who enters and leaves a programme day after day, for years."""
+    random = Random(1)
+    day = date(1990, 1, 1)
+    for number in range(count):
+        day += timedelta(days=number % 2)
+        late = random.random() < 0.1
+        recorded = day + timedelta(days=random.randrange(900) if late else 0)
+        row = {
+            "source": "arena",
+            "event_id": f"E{number}",
+            "participant": "D1",
+            "type": ("exited" if number % 2 else "reentered") if number else "enrolled",
+            "occurred_on": day.isoformat(),
+            "recorded_at": f"{recorded}T12:00:00+00:00",
+            "programme": "kvp",
+        }
+        if number % 2:
+            row["destination"] = "work"
+        if number > 1 and random.random() < 0.05:
+            row["replaces"] = f"E{number - 2}"
+        yield row
 
 
 def _build(engine: Engine, folder: Path, rounds: int) -> Iterator[Compared]:

@@ -40,13 +40,15 @@ def export_columns(
     from adapters.database import open_engine, reading  # noqa: PLC0415
     from adapters.exported_log import default_folder, export  # noqa: PLC0415
     from adapters.log import head_of  # noqa: PLC0415
-    from cli.append import progress  # noqa: PLC0415
+    from cli.waiting import bring_up_to_date  # noqa: PLC0415
 
     if folder is not None and "://" in folder:
         raise typer.BadParameter("write to a folder, then copy it there", param_hint="FOLDER")
     engine = open_engine(store, make=False)
     chosen = Path(folder) if folder else default_folder(engine)
-    with reading(engine) as connection, progress("copy, events", is_long=True) as done:
+    with reading(engine) as connection:
         position = head_of(connection).position
-        manifest = export(engine, connection, chosen, position, buckets=buckets, done=done)
+        manifest = export(
+            engine, connection, chosen, position, buckets=buckets, watch=bring_up_to_date
+        )
     typer.echo(f"{chosen}: {manifest.position} events in {manifest.buckets} buckets")

@@ -192,8 +192,10 @@ def _counted(store: str, profile: Profile, question: Asked, by_engine: EngineNam
             return found
     from adapters.answers import answer  # noqa: PLC0415
     from adapters.database import open_engine  # noqa: PLC0415
+    from cli.waiting import bring_up_to_date  # noqa: PLC0415
 
-    return answer(open_engine(store, make=False), profile, question, by_engine)
+    engine = open_engine(store, make=False)
+    return answer(engine, profile, question, by_engine, bring_up_to_date)
 
 
 def _answer(figure: str, given: dict[str, Any]) -> None:

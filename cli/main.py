@@ -1,12 +1,14 @@
 """`forlop`: the commands, and how errors leave the program.
 
 Exit codes: 0 done; 1 failed, nothing of the failed part stored; 2 wrong use; 3 done, and some
-rows were held or rejected.
+rows were held or rejected; 130 stopped (Ctrl-C), nothing of what was under way stored.
 """
 
 from __future__ import annotations
 
+import signal
 import sys
+from types import FrameType
 
 import typer
 
@@ -28,10 +30,25 @@ def _whole() -> None:
     """Nothing is done ahead of a command; without this Typer takes an app without any for none."""
 
 
+_interrupts: list[int] = []
+
+
+def _interrupt(number: int, _: FrameType | None) -> None:
+    _interrupts.append(number)
+    raise KeyboardInterrupt
+
+
+def _catch_interrupts() -> None:
+    """Remembers a Ctrl-C; where interrupts are ignored (`nohup`), they stay so."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _interrupt)
+
+
 def run() -> None:
     """The entry point: runs a command and turns what goes wrong into a line and an exit code."""
     from adapters.errors import ForlopError, NotAStoreError, WrongUseError  # noqa: PLC0415
 
+    _catch_interrupts()
     try:
         app()
     except (WrongUseError, NotAStoreError) as error:
@@ -41,6 +58,10 @@ def run() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
+    except Exception:
+        if not _interrupts:
+            raise
+        sys.exit(130)  # what was interrupted has told of it in a way of its own
 
 
 def _fail(message: str, code: int) -> None:

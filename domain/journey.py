@@ -7,8 +7,8 @@ An event without a place leaves no trace but its name in `without_place`.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Final, TypeAlias
 
@@ -157,6 +157,19 @@ class Journey:
             self.exits.append(Exit(fact, len(self.told)))
         elif (signs := self.signs.get(type(event))) is not None:
             signs.append((len(self.told), fact))
+
+    @property
+    def running(self) -> Collection[Spell]:
+        """The spells that nothing has closed, sanctions whose end is set among them."""
+        return self._running.values()
+
+    def left_off(self) -> Journey:
+        """A journey that goes on from where this one stands: what runs and what holds, no more."""
+        return Journey(
+            standing=self.standing.copy(),
+            _running={which: replace(spell) for which, spell in self._running.items()},
+            _set={name: (days[-1:], facts[-1:]) for name, (days, facts) in self._set.items()},
+        )
 
     def take_attributes(self, journeys: Iterable[Journey], order: Mapping[int, int]) -> None:
         """Takes over what journeys say of one person; `order` is that of facts, by position."""

@@ -7,7 +7,7 @@ what it opens and closes are the spells of `domain.journey`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -59,6 +59,16 @@ class Standing:
     benefits: set[str] = field(default_factory=set)
     born_on: date | None = None
     first_on: date | None = None
+
+    def copy(self) -> Standing:
+        """A standing of its own, which later events change apart from this one."""
+        return replace(
+            self,
+            programmes=self.programmes.copy(),
+            placements=self.placements.copy(),
+            sanctions=self.sanctions.copy(),
+            benefits=self.benefits.copy(),
+        )
 
     def sanction_running(self, on: date) -> str | None:
         """The latest sanction that still runs on a day, as its key."""

@@ -33,7 +33,15 @@ from domain.record import Record, read_record
 from projections import reference
 from projections.columnar.asking import ask as columnar_sums
 from projections.columnar.building import build
-from projections.columnar.tables import DERIVED, LOG, day_number, definition, month_day
+from projections.columnar.tables import (
+    DERIVED,
+    FAMILIES,
+    LOG,
+    day_number,
+    definition,
+    family_of,
+    month_day,
+)
 from projections.layout import Table, lay_out
 from projections.question import Question, check_codes, let_in_places, read_where
 
@@ -63,7 +71,6 @@ class Events:
 def _columns_of(histories: tuple[tuple[Fact, ...], ...]) -> DuckRunner:
     """The histories as the columnar copy has them, in memory."""
     runner = DuckRunner(duckdb.connect())
-    runner.run(definition("log", LOG))
     for table, columns in DERIVED.items():
         runner.run(definition(table, columns))
     rows = [
@@ -72,8 +79,8 @@ def _columns_of(histories: tuple[tuple[Fact, ...], ...]) -> DuckRunner:
         for fact in facts
     ]
     runner.put("arrived", LOG, rows)
-    runner.run("INSERT INTO log SELECT * FROM arrived")
-    runner.run("CREATE TEMPORARY TABLE touched AS SELECT DISTINCT pid FROM log")
+    for family in FAMILIES:
+        runner.run(f"CREATE TABLE log_{family} AS {family_of(family, 'arrived')}")
     build(runner)
     return runner
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Hashable, Iterable
+from operator import add
+from typing import Any
 
 from domain.codes import Profile
 from projections.columnar.dimensions import Dimensions
@@ -10,7 +13,7 @@ from projections.columnar.parts import Adds, Part
 from projections.columnar.plans import parts_of
 from projections.columnar.tables import Runner
 from projections.layout import WITHOUT_TOTAL
-from projections.question import PERSON, Cell, Question
+from projections.question import PERSON, Question
 from projections.tally import Extra, Sums
 
 
@@ -22,20 +25,49 @@ def ask(question: Question, profile: Profile, runner: Runner, without: str | Non
         dimensions = Dimensions(question, profile, part.period)
         is_sum = with_total and adds_up(part, dimensions)
         rolled_up = with_total and not is_sum and part.whole is None
-        for row in runner.rows(_sql(part, dimensions, question.by, without, rolled_up=rolled_up)):
-            cell = None if rolled_up and row[-1] else row[: len(question.by)]
-            for extra, adds in part.read(row[len(question.by) : -1 if rolled_up else None]):
-                _add(sums, cell, extra, adds)
-                if is_sum:
-                    _add(sums, None, extra, adds)
-        if with_total and not is_sum and not rolled_up:
+        rows = runner.rows(_sql(part, dimensions, question.by, without, rolled_up=rolled_up))
+        _take(sums, part, rows, len(question.by), rolled_up=rolled_up)
+        if is_sum:
+            _add_to_total(sums, part, rows, len(question.by))
+        elif with_total and not rolled_up:
             for row in runner.rows(_sql(part, dimensions, (), without)):
                 for extra, adds in part.read(row):
-                    _add(sums, None, extra, adds)
+                    _add(sums.total, extra, adds)
     if not question.by:
         group = sums.groups.setdefault((), {})
         sums.total = {extra: counts.copy() for extra, counts in group.items()}
     return sums
+
+
+def _take(
+    sums: Sums, part: Part, rows: Iterable[tuple[Any, ...]], width: int, *, rolled_up: bool
+) -> None:
+    """Adds a part's rows to their cells, and to the total those that are rolled up."""
+    end = -1 if rolled_up else None
+    for row in rows:
+        if rolled_up and row[-1]:
+            into = sums.total
+        else:
+            cell = row[:width]
+            found = sums.groups.get(cell)
+            into = sums.groups.setdefault(cell, {}) if found is None else found
+        for extra, adds in part.read(row[width:end]):
+            _add(into, extra, adds)
+
+
+def _add_to_total(sums: Sums, part: Part, rows: Iterable[tuple[Any, ...]], width: int) -> None:
+    """Adds the cells' rows together first, so that what many cells have in common is read once."""
+    added: dict[tuple[Any, ...], list[int]] = {}
+    keys = width + len(part.keys)
+    for row in rows:
+        numbers = row[keys:]
+        before = added.get(row[width:keys])
+        added[row[width:keys]] = (
+            list(numbers) if before is None else list(map(add, before, numbers))
+        )
+    for key, summed in added.items():
+        for extra, adds in part.read((*key, *summed)):
+            _add(sums.total, extra, adds)
 
 
 def adds_up(part: Part, dimensions: Dimensions) -> bool:
@@ -50,14 +82,11 @@ def adds_up(part: Part, dimensions: Dimensions) -> bool:
     return part.persons is None and not dimensions.families(question.dimensions)
 
 
-def _add(sums: Sums, cell: Cell | None, extra: Extra, adds: Adds) -> None:
-    """Adds to a cell, or to the total; nothing where there is nothing to add."""
-    rows = sums.total if cell is None else sums.groups.get(cell)
-    if rows is None:
-        rows = sums.groups[cell] = {}  # type: ignore[index]
+def _add(rows: dict[Extra, Counter[Hashable]], extra: Extra, adds: Adds) -> None:
+    """Adds to what belongs together; nothing where there is nothing to add."""
+    counts = rows.get(extra)
     for name, number in adds:
         if number:
-            counts = rows.get(extra)
             if counts is None:
                 counts = rows[extra] = Counter()
             counts[name] = counts.get(name, 0) + number

@@ -1,4 +1,4 @@
-"""From the log's columns to rectangles, for everybody or the participants in the table `touched`.
+"""From the log's columns to rectangles.
 
 An event's subject (a programme, a placement, a benefit, sanctions, the duty) is sound or not by
 itself. A subject whose events became known in the order in which they count, with nothing
@@ -8,63 +8,70 @@ the domain at each knowledge time at which something of them changed (`irregular
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Final
 
 from projections.columnar import irregular
 from projections.columnar.tables import (
     ATTRIBUTES,
+    FAMILY_COLUMNS,
     FOREVER,
     NEVER_REPLACED,
     SPELL,
+    SUBJECTS,
     Runner,
+    Subject,
+    all_families,
+    literal,
 )
 
-# What each topic is about: the kind of subject, and which of that kind.
-_SUBJECT: Final = """
-    CASE WHEN topic IN ('enrolled', 'reentered', 'exited') THEN 'enrolment'
-         WHEN topic IN ('measure_started', 'measure_stopped') THEN 'measure'
-         WHEN topic IN ('benefit_started', 'benefit_stopped') THEN 'benefit'
-         WHEN topic IN ('sanctioned', 'sanction_lifted') THEN 'sanction'
-         WHEN topic IN ('duty_imposed', 'duty_exempted', 'duty_ended') THEN 'duty' END"""
-_KEY: Final = """
-    CASE WHEN topic IN ('enrolled', 'reentered', 'exited') THEN programme
-         WHEN topic IN ('measure_started', 'measure_stopped') THEN placement
-         WHEN topic IN ('benefit_started', 'benefit_stopped') THEN benefit
-         ELSE '' END"""
-_SIGNS: Final = ("referred", "met", "assessed", "outcome_observed")
-_SETS: Final = {
-    "background": (
-        "m.topic = 'registered' AND (m.born IS NOT NULL OR m.sex IS NOT NULL "
-        "OR m.origin IS NOT NULL OR m.single_parent IS NOT NULL "
-        "OR m.refugee_background IS NOT NULL)"
-    ),
-    "whereabouts": (
-        "m.topic IN ('registered', 'referred', 'enrolled', 'reentered') "
-        "AND (m.office IS NOT NULL OR m.municipality IS NOT NULL)"
-    ),
-    "statuses": "m.topic = 'status_changed'",
+# By topic of a sign, the family whose events it is of.
+_SIGNS: Final = {
+    "referred": "referral",
+    "met": "sign",
+    "assessed": "sign",
+    "outcome_observed": "sign",
 }
-_TEMPORARY: Final = ("mine", "chain", "fact", "subject_event", "odd_subject", "odd_person")
+_PLACED: Final = "(m.office IS NOT NULL OR m.municipality IS NOT NULL)"
+# By table of attributes, the families that set them, and which of their events do.
+_SETS: Final = {
+    "background": {
+        "registration": (
+            "(m.born IS NOT NULL OR m.sex IS NOT NULL OR m.origin IS NOT NULL "
+            "OR m.single_parent IS NOT NULL OR m.refugee_background IS NOT NULL)"
+        )
+    },
+    "whereabouts": {
+        "registration": _PLACED,
+        "referral": _PLACED,
+        "enrolment": f"m.topic <> 'exited' AND {_PLACED}",
+    },
+    "statuses": {"status": "TRUE"},
+}
+_HERE: Final = "ON f.pid = m.pid AND f.position = m.position"
 
 
-def build(runner: Runner, *, everybody: bool = False) -> None:
-    """Adds the rows of the participants in `touched`, or of everybody, to every derived table.
+def build(runner: Runner) -> None:
+    """Adds the rows of everybody in the tables of the log's families to every derived table.
 
     There must be none of theirs yet. Joins on a position are on the participant too, which keeps
     the work beside the participant's other rows.
     """
-    among = "" if everybody else " JOIN touched t ON t.pid = l.pid"
-    runner.make("mine", f"SELECT l.* FROM log l{among}")
+    runner.make("event", all_families(("position", "pid", "day", "recorded", "replaces_position")))
     _follow_replacements(runner)
     _make_facts(runner)
-    _make_subjects(runner)
-    _regular_spells(runner)
+    for subject in SUBJECTS:
+        _make_steps(runner, subject)
+    irregular.fold_spells(runner)
+    for subject in SUBJECTS:
+        _add_spells(runner, subject)
+    runner.drop("folded")
     _attributes(runner)
     _signs(runner)
-    irregular.add_spells(runner)
     irregular.add_attributes(runner)
-    for table in _TEMPORARY:
+    for subject in SUBJECTS:
+        runner.drop(f"step_{subject.family}")
+        runner.drop(f"odd_{subject.family}")
+    for table in ("event", "chain", "fact", "odd_person"):
         runner.drop(table)
 
 
@@ -79,7 +86,7 @@ def _follow_replacements(runner: Runner) -> None:
         "SELECT r.pid, r.position, r.replaces_position, "
         "greatest(r.recorded, t.recorded) AS known_from, t.recorded AS place_recorded, "
         "t.position AS place_position, 1 AS depth "
-        "FROM mine r JOIN mine t ON t.pid = r.pid AND t.position = r.replaces_position "
+        "FROM event r JOIN event t ON t.pid = r.pid AND t.position = r.replaces_position "
         "WHERE r.replaces_position IS NOT NULL AND t.replaces_position IS NULL",
     )
     depth = 1
@@ -88,7 +95,7 @@ def _follow_replacements(runner: Runner) -> None:
             "chain",
             "SELECT r.pid, r.position, r.replaces_position, "
             "greatest(r.recorded, c.known_from), c.place_recorded, c.place_position, "
-            f"{depth + 1} FROM mine r JOIN chain c "
+            f"{depth + 1} FROM event r JOIN chain c "
             f"ON c.pid = r.pid AND c.position = r.replaces_position AND c.depth = {depth}",
         )
         depth += 1
@@ -97,75 +104,77 @@ def _follow_replacements(runner: Runner) -> None:
 def _make_facts(runner: Runner) -> None:
     """Table `fact`: the events that were ever believed, when, and their place in the history.
 
-    Only what orders and pairs events goes through the sorting; their other columns are looked up
-    in `mine` by position afterwards, which takes half the time.
+    Numbers alone, so that the sorting moves little; annulments are among them, for they do no harm.
     """
     runner.make(
         "fact",
         "SELECT * FROM ("
-        "SELECT l.position, l.pid, l.topic, l.day, l.replaces_position, "
-        f"{_SUBJECT} AS subject, {_KEY} AS subject_key, "
+        "SELECT l.position, l.pid, l.replaces_position IS NOT NULL AS replaces, "
         "coalesce(c.known_from, l.recorded) AS known_from, "
         f"coalesce(s.known_from, {NEVER_REPLACED}) AS known_to, "
         "CAST(row_number() OVER (PARTITION BY l.pid ORDER BY l.day, "
         "coalesce(c.place_recorded, l.recorded), coalesce(c.place_position, l.position), "
         "l.position) AS INTEGER) AS ord "
-        "FROM mine l LEFT JOIN chain c ON c.pid = l.pid AND c.position = l.position "
+        "FROM event l LEFT JOIN chain c ON c.pid = l.pid AND c.position = l.position "
         "LEFT JOIN (SELECT pid, replaces_position, min(known_from) AS known_from FROM chain "
         "GROUP BY pid, replaces_position) s "
-        "ON s.pid = l.pid AND s.replaces_position = l.position) f "
-        "WHERE known_from < known_to AND topic NOT IN ('voided', 'withdrawn')",
+        "ON s.pid = l.pid AND s.replaces_position = l.position) f WHERE known_from < known_to",
     )
     # Whose birth may come after an event known before it: the rule of birth is not a subject's.
-    runner.make("odd_person", "SELECT pid FROM mine GROUP BY pid HAVING max(born) > min(day)")
-
-
-def _make_subjects(runner: Runner) -> None:
-    """Table `subject_event`: each event of a subject beside the one before it and the next."""
     runner.make(
-        "subject_event",
-        "SELECT *, lag(known_from) OVER w AS known_before, "
-        "lead(day) OVER w AS next_day, lead(known_from) OVER w AS next_known, "
-        "lead(position) OVER w AS next_position, lead(ord) OVER w AS next_ord "
-        "FROM fact WHERE subject IS NOT NULL "
-        "WINDOW w AS (PARTITION BY pid, subject, subject_key ORDER BY ord)",
-    )
-    runner.make(
-        "odd_subject",
-        "SELECT DISTINCT pid, subject, subject_key "
-        f"FROM subject_event WHERE known_to < {NEVER_REPLACED} OR replaces_position IS NOT NULL "
-        "OR known_from < known_before OR topic = 'sanction_lifted'",
+        "odd_person",
+        "SELECT DISTINCT e.pid FROM log_registration m JOIN event e ON e.pid = m.pid "
+        "WHERE e.day < m.born",
     )
 
 
-_PAIR: Final = (
-    "pid, topic, day, position, ord, known_from, next_day, next_known, next_position, next_ord"
-)
-_REGULAR: Final = (
-    "FROM subject_event e LEFT JOIN odd_subject o ON o.pid = e.pid "
-    "AND o.subject = e.subject AND o.subject_key = e.subject_key WHERE o.pid IS NULL"
-)
+def _make_steps(runner: Runner, subject: Subject) -> None:
+    """Each event of a family's subjects beside the next one; and which subjects are odd.
+
+    Tables `step_<family>` and `odd_<family>`.
+    """
+    more = "" if subject.more is None else f"m.{subject.more}, "
+    which = "" if subject.key is None else f", m.{subject.key}"
+    window = f"PARTITION BY m.pid{which} ORDER BY f.ord"
+    runner.make(
+        f"step_{subject.family}",
+        f"SELECT m.pid, {subject.own_key} AS subject_key, f.ord, m.position, m.topic, m.day, "
+        f"f.known_from, f.known_to, f.replaces, {more}lag(f.known_from) OVER w AS known_before, "
+        "lead(m.day) OVER w AS next_day, lead(f.known_from) OVER w AS next_known, "
+        "lead(m.position) OVER w AS next_position, lead(f.ord) OVER w AS next_ord "
+        f"FROM log_{subject.family} m JOIN fact f {_HERE} WINDOW w AS ({window})",
+    )
+    runner.make(
+        f"odd_{subject.family}",
+        f"SELECT DISTINCT pid, subject_key FROM step_{subject.family} "
+        f"WHERE known_to < {NEVER_REPLACED} OR replaces OR known_from < known_before "
+        "OR topic = 'sanction_lifted'",
+    )
 
 
-def _regular_spells(runner: Runner) -> None:
+def _add_spells(runner: Runner, subject: Subject) -> None:
     """Each opening event and the next one of its subject, which closes it; two rectangles a pair.
 
     Until the closing is known the spell runs on; from then on it has its stop.
     """
-    chosen = ", ".join(f"e.{name}" for name in _PAIR.split(", "))
-    runner.make("pair", f"SELECT {chosen} {_REGULAR} AND e.topic IN ({_topics(_OPENING)})")
-    _pair_duties(runner)
-    for kind in _OPENING:
-        runner.add(kind, _rectangles(kind, "pair"))
-    for kind in _OPENING_DUTY:
-        runner.add(kind, _rectangles(kind, "duty_pair"))
-    runner.drop("pair")
-    runner.drop("duty_pair")
+    regular = (
+        f"FROM step_{subject.family} e LEFT JOIN odd_{subject.family} o ON o.pid = e.pid "
+        "AND o.subject_key = e.subject_key WHERE o.pid IS NULL"
+    )
+    if subject.family == "duty":
+        _pair_duties(runner, regular)
+        regular = "FROM duty_pair e WHERE TRUE"
+    for kind, topics in subject.opens.items():
+        opening = ", ".join(map(literal, topics))
+        pairs = f"SELECT e.* {regular} AND e.topic IN ({opening})"
+        drawn = _sanctions(pairs) if kind == "sanction" else _rectangles(pairs)
+        runner.add(kind, _with_details(subject.family, kind, drawn))
+    if subject.family == "duty":
+        runner.drop("duty_pair")
 
 
-def _pair_duties(runner: Runner) -> None:
+def _pair_duties(runner: Runner, regular: str) -> None:
     """Table `duty_pair`: duties and exemptions; one that repeats what runs changes nothing."""
-    looked_up = " JOIN mine m ON m.pid = e.pid AND m.position = e.position LEFT JOIN"
     runner.make(
         "duty_pair",
         "SELECT pid, topic, day, position, ord, known_from, lead(day) OVER w AS next_day, "
@@ -173,70 +182,61 @@ def _pair_duties(runner: Runner) -> None:
         "lead(ord) OVER w AS next_ord "
         "FROM (SELECT *, lag(state) OVER (PARTITION BY pid ORDER BY ord) AS state_before "
         "FROM (SELECT e.*, CASE e.topic WHEN 'duty_imposed' THEN 'duty' "
-        "WHEN 'duty_exempted' THEN concat('exempt ', m.reason) ELSE 'ended' END AS state "
-        f"{_REGULAR.replace(' LEFT JOIN', looked_up, 1)} "
-        "AND e.subject = 'duty') s) t WHERE state_before IS NULL OR state <> state_before "
+        "WHEN 'duty_exempted' THEN concat('exempt ', e.reason) ELSE 'ended' END AS state "
+        f"{regular}) s) t WHERE state_before IS NULL OR state <> state_before "
         "WINDOW w AS (PARTITION BY pid ORDER BY ord)",
     )
 
 
-_OPENING: Final = {
-    "enrolment": ("enrolled", "reentered"),
-    "measure": ("measure_started",),
-    "benefit": ("benefit_started",),
-    "sanction": ("sanctioned",),
-}
-_OPENING_DUTY: Final = {
-    "duty": ("duty_imposed",),
-    "exemption": ("duty_exempted",),
-}
-
-
-def _topics(kinds: Iterable[str]) -> str:
-    """The topics that open spells of some kinds, as SQL."""
-    opening = _OPENING | _OPENING_DUTY
-    return ", ".join(f"'{topic}'" for kind in kinds for topic in opening[kind])
-
-
-def _rectangles(kind: str, pairs: str) -> str:
-    """The rectangles of a kind: as long as a spell's closing was not known, and since."""
-    values = {
-        "stop": f"CASE WHEN v.closed THEN p.next_day ELSE {FOREVER} END",
-        "start": "p.day",
-        "opened": "p.position",
-        "opened_ord": "p.ord",
-        "closed": "CASE WHEN v.closed THEN p.next_position END",
-        "closed_ord": "CASE WHEN v.closed THEN p.next_ord END",
-        "stop_reason": "CASE WHEN v.closed THEN n.reason END" if kind == "measure" else "NULL",
-        "destination": "CASE WHEN v.closed THEN n.destination END",
-        "known_from": "CASE WHEN v.closed THEN p.next_known ELSE p.known_from END",
-        "known_to": (
-            f"CASE WHEN v.closed THEN {NEVER_REPLACED} "
-            f"ELSE coalesce(p.next_known, {NEVER_REPLACED}) END"
-        ),
-    }
-    ends = "LEFT JOIN mine n ON n.pid = p.pid AND n.position = p.next_position"
-    if kind == "sanction":  # none of the regular ones is lifted; it ends by itself
-        never = {"stop": f"coalesce(m.until, {FOREVER})", "known_to": str(NEVER_REPLACED)}
-        values |= never | dict.fromkeys(("closed", "closed_ord", "destination"), "NULL")
-        ends = ""
-    elif kind not in ("measure", "enrolment"):
-        values["destination"], ends = "NULL", ""
-    chosen = ", ".join(
-        f"CAST({values.get(name, f'm.{name}')} AS {type_}) AS {name}"
-        for name, type_ in SPELL.items()
-        if name != "pid"
-    )
-    believed = "p.next_known IS NOT NULL" if kind != "sanction" else "FALSE"
-    open_ = (
-        "(p.next_known IS NULL OR p.known_from < p.next_known)" if kind != "sanction" else "TRUE"
-    )
+def _rectangles(pairs: str) -> str:
+    """The rectangles of pairs: as long as a spell's closing was not known, and since."""
     return (
-        f"SELECT p.pid, {chosen} FROM {pairs} p "
-        f"JOIN mine m ON m.pid = p.pid AND m.position = p.position {ends} "
+        "SELECT p.pid, p.day AS start, "
+        f"CASE WHEN v.closed THEN p.next_day ELSE {FOREVER} END AS stop, "
+        "p.position AS opened, p.ord AS opened_ord, "
+        "CASE WHEN v.closed THEN p.next_position END AS closed, "
+        "CASE WHEN v.closed THEN p.next_ord END AS closed_ord, "
+        "CASE WHEN v.closed THEN p.next_known ELSE p.known_from END AS known_from, "
+        f"CASE WHEN v.closed THEN {NEVER_REPLACED} "
+        f"ELSE coalesce(p.next_known, {NEVER_REPLACED}) END AS known_to "
+        f"FROM ({pairs}) p "
         "CROSS JOIN (SELECT TRUE AS closed UNION ALL SELECT FALSE AS closed) v "
-        f"WHERE p.topic IN ({_topics((kind,))}) "
-        f"AND ((v.closed AND {believed}) OR (NOT v.closed AND {open_}))"
+        "WHERE (v.closed AND p.next_known IS NOT NULL) "
+        "OR (NOT v.closed AND (p.next_known IS NULL OR p.known_from < p.next_known))"
+    )
+
+
+def _sanctions(pairs: str) -> str:
+    """The rectangles of sanctions, of which none is lifted: each ends by itself, if at all."""
+    return (
+        f"SELECT p.pid, p.day AS start, coalesce(p.until, {FOREVER}) AS stop, "
+        "p.position AS opened, p.ord AS opened_ord, CAST(NULL AS BIGINT) AS closed, "
+        f"CAST(NULL AS INTEGER) AS closed_ord, p.known_from, {NEVER_REPLACED} AS known_to "
+        f"FROM ({pairs}) p"
+    )
+
+
+_FROM_CLOSING: Final = {
+    "enrolment": {"destination": "n.destination"},
+    "measure": {"stop_reason": "n.reason"},
+}
+
+
+def _with_details(family: str, kind: str, drawn: str) -> str:
+    """Rectangles, those that were folded among them, with what their events tell of the spell."""
+    columns = FAMILY_COLUMNS[family]
+    own = {name: f"d.{name}" for name in irregular.RECTANGLE}
+    told = {"destination": "NULL", "stop_reason": "NULL"} | _FROM_CLOSING.get(kind, {})
+    values = {name: f"m.{name}" if name in columns else "NULL" for name in SPELL} | told | own
+    chosen = ", ".join(
+        f"CAST({values[name]} AS {type_}) AS {name}" for name, type_ in SPELL.items()
+    )
+    folded = f"SELECT {', '.join(own)} FROM folded WHERE kind = {literal(kind)}"
+    closing = f"LEFT JOIN log_{family} n ON n.pid = d.pid AND n.position = d.closed"
+    return (
+        f"SELECT {chosen} FROM ({drawn} UNION ALL {folded}) d "
+        f"JOIN log_{family} m ON m.pid = d.pid AND m.position = d.opened "
+        f"{closing if kind in _FROM_CLOSING else ''}"
     )
 
 
@@ -248,12 +248,14 @@ def _attributes(runner: Runner) -> None:
     """
     for table, columns in ATTRIBUTES.items():
         names = ", ".join(columns)
+        told = ", ".join(f"m.{name}" for name in columns)
         runner.make(
             "attribute",
-            "SELECT f.pid, f.day, f.ord, f.known_from, "
-            f"f.known_to, f.replaces_position, {', '.join(f'm.{name}' for name in columns)} "
-            "FROM fact f JOIN mine m ON m.pid = f.pid AND m.position = f.position "
-            f"WHERE {_SETS[table]}",
+            " UNION ALL ".join(
+                f"SELECT m.pid, m.day, f.ord, f.known_from, f.known_to, f.replaces, {told} "
+                f"FROM log_{family} m JOIN fact f {_HERE} WHERE {condition}"
+                for family, condition in _SETS[table].items()
+            ),
         )
         _find_odd_attributes(runner, table)
         filled = ", ".join(
@@ -287,34 +289,34 @@ def _find_odd_attributes(runner: Runner, table: str) -> None:
         others += " UNION SELECT pid FROM odd_person"
     if table == "whereabouts":
         others += (
-            " UNION SELECT e.pid FROM subject_event e JOIN odd_subject o ON o.pid = e.pid "
-            "AND o.subject = e.subject AND o.subject_key = e.subject_key "
-            "JOIN mine m ON m.pid = e.pid AND m.position = e.position "
-            "WHERE e.subject = 'enrolment' "
-            "AND (m.office IS NOT NULL OR m.municipality IS NOT NULL)"
+            " UNION SELECT m.pid FROM log_enrolment m "
+            "JOIN odd_enrolment o ON o.pid = m.pid AND o.subject_key = m.programme "
+            f"WHERE {_PLACED}"
         )
     runner.make(
         f"odd_{table}",
-        "SELECT pid FROM (SELECT pid, known_from, known_to, "
-        "replaces_position, lag(known_from) OVER (PARTITION BY pid ORDER BY ord) AS known_before "
+        "SELECT DISTINCT pid FROM (SELECT pid, known_from, known_to, "
+        "replaces, lag(known_from) OVER (PARTITION BY pid ORDER BY ord) AS known_before "
         f"FROM attribute) s WHERE known_to < {NEVER_REPLACED} "
-        f"OR replaces_position IS NOT NULL OR known_from < known_before{others}",
+        f"OR replaces OR known_from < known_before{others}",
     )
 
 
 def _signs(runner: Runner) -> None:
     """One topic after the other: whoever looks for one passes over the blocks of the others."""
-    for topic in _SIGNS:
+    for topic, family in _SIGNS.items():
+        columns = FAMILY_COLUMNS[family]
+        told = ", ".join(
+            f"m.{name}" if name in columns else "NULL"
+            for name in ("programme", "kind", "attended", "outcome")
+        )
         runner.add(
             "sign",
-            "SELECT f.pid, f.topic, f.day, f.ord, f.position, m.programme, "
-            "m.kind, m.attended, m.outcome, f.known_from, f.known_to FROM fact f "
-            "JOIN mine m ON m.pid = f.pid AND m.position = f.position "
-            f"WHERE f.topic = '{topic}'",
+            f"SELECT m.pid, m.topic, m.day, f.ord, m.position, {told}, f.known_from, f.known_to "
+            f"FROM log_{family} m JOIN fact f {_HERE} WHERE m.topic = {literal(topic)}",
         )
     runner.add(
         "link",
-        "SELECT DISTINCT m.pid, m.same_as FROM fact f "
-        "JOIN mine m ON m.pid = f.pid AND m.position = f.position "
-        "WHERE f.topic IN ('linked', 'unlinked')",
+        f"SELECT DISTINCT m.pid, m.same_as FROM log_other m JOIN fact f {_HERE} "
+        "WHERE m.topic IN ('linked', 'unlinked')",
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from typing import Any, Final
 
 from domain.calendar import Period, month_of, quarter_of, year_of
@@ -66,9 +67,12 @@ class Part:
         if self.spread is not None:
             return self.spread(tuple(values))
         width = len(self.keys)
-        names = (["persons"] if self.persons is not None else []) + list(self.counts)
-        adds: Adds = list(zip(names, values[width:], strict=True))
-        return [self.reader(tuple(values[:width]), adds)]
+        adds: Adds = list(zip(self._names, values[width:], strict=True))
+        return (self.reader(tuple(values[:width]), adds),)
+
+    @cached_property
+    def _names(self) -> tuple[str, ...]:
+        return (("persons",) if self.persons is not None else ()) + tuple(self.counts)
 
 
 def on(day: date) -> str:

@@ -163,7 +163,8 @@ def _dwell(question: Question, dimensions: Dimensions, _: Runner) -> Iterator[Pa
 
     def read(keys: tuple[Any, ...], adds: Adds) -> tuple[Extra, Adds]:
         (days,), ((_, over), (_, running)) = keys, adds
-        return (), [((days, True), over), ((days, False), running)]
+        ended: Adds = [((days, True), over)] if over else []
+        return (), [*ended, ((days, False), running)] if running else ended
 
     counts = {"completed": "c.completed", "ongoing": "NOT c.completed"}
     yield Part([("c", c)], counts, keys=("days",), reader=read)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
 from operator import itemgetter
@@ -83,6 +84,97 @@ LOG: Final[Columns] = {
     "refugee_background": "BOOLEAN",
     "same_as": "VARCHAR",
 }
+
+# The log lies in families, each with its topics' own columns: a row of `log` is mostly empty, and
+# every cell takes time to write and to read. The last has the topics that no other names.
+FAMILIES: Final[Mapping[str, Sequence[str]]] = {
+    "registration": ("registered",),
+    "referral": ("referred",),
+    "sign": ("met", "assessed", "outcome_observed"),
+    "status": ("status_changed",),
+    "enrolment": ("enrolled", "reentered", "exited"),
+    "measure": ("measure_started", "measure_stopped"),
+    "benefit": ("benefit_started", "benefit_stopped"),
+    "sanction": ("sanctioned", "sanction_lifted"),
+    "duty": ("duty_imposed", "duty_exempted", "duty_ended"),
+    "other": (),
+}
+_ALL_HAVE: Final = ("position", "pid", "topic", "day", "recorded", "replaces_position")
+_NAMED: Final = tuple(topic for topics in FAMILIES.values() for topic in topics)
+
+
+_BACKGROUND: Final = "born born_year born_month_day sex origin single_parent refugee_background"
+_OWN_COLUMNS: Final[Mapping[str, str]] = {
+    "registration": f"office municipality {_BACKGROUND}",
+    "referral": "programme office municipality",
+    "sign": "programme kind attended outcome",
+    "status": "status",
+    "enrolment": "programme office municipality destination",
+    "measure": "programme measure placement track provider reason",
+    "benefit": "benefit role",
+    "sanction": "reason sanction until",
+    "duty": "reason",
+    "other": "placement same_as",
+}
+FAMILY_COLUMNS: Final[Mapping[str, Columns]] = {
+    family: {name: type_ for name, type_ in LOG.items() if name in (*_ALL_HAVE, *own.split())}
+    for family, own in _OWN_COLUMNS.items()
+}
+
+
+def is_of(family: str) -> str:
+    """Whether an event is of a family, as SQL over its `topic`."""
+    topics = FAMILIES[family]
+    named = ", ".join(map(literal, topics or _NAMED))
+    return f"topic {'IN' if topics else 'NOT IN'} ({named})"
+
+
+def family_of(family: str, log: str) -> str:
+    """A query of a family's rows in a table that has the columns of `LOG`."""
+    return f"SELECT {', '.join(FAMILY_COLUMNS[family])} FROM {log} WHERE {is_of(family)}"
+
+
+def all_families(columns: Iterable[str] = LOG) -> str:
+    """A query of some columns of the whole log, from the tables of its families."""
+    chosen = tuple(columns)
+    return " UNION ALL ".join(
+        f"SELECT {', '.join(column_of(family, name) for name in chosen)} FROM log_{family}"
+        for family in FAMILIES
+    )
+
+
+def column_of(family: str, name: str) -> str:
+    """A column of `log` as a family's table has it; nothing where it never tells of it."""
+    return name if name in FAMILY_COLUMNS[family] else f"CAST(NULL AS {LOG[name]}) AS {name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What the events of one family are about, which is sound or not by itself.
+
+    `key` is the column that tells one subject from another, None where there is but one. `opens`
+    are, by kind of spell, the topics that open one. `more` is what the fold needs beside the key.
+    """
+
+    family: str
+    key: str | None
+    opens: Mapping[str, Sequence[str]]
+    more: str | None = None
+
+    @property
+    def own_key(self) -> str:
+        """The key as SQL over a row `m` of the family's table."""
+        return "''" if self.key is None else f"m.{self.key}"
+
+
+SUBJECTS: Final = (
+    Subject("enrolment", "programme", {"enrolment": ("enrolled", "reentered")}),
+    Subject("measure", "placement", {"measure": ("measure_started",)}),
+    Subject("benefit", "benefit", {"benefit": ("benefit_started",)}),
+    Subject("sanction", None, {"sanction": ("sanctioned",)}, more="until"),
+    Subject("duty", None, {"duty": ("duty_imposed",), "exemption": ("duty_exempted",)}, "reason"),
+)
+
 _KNOWN: Final[Columns] = {"known_from": "BIGINT", "known_to": "BIGINT"}
 _VALID: Final[Columns] = {"valid_from": "INTEGER", "valid_to": "INTEGER"}
 

@@ -147,8 +147,7 @@ def test_a_log_at_a_url_is_read_and_never_written(
 def _fail_half_way(engine: Engine, asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
     """Builds rectangles until an error, which must leave none to be read."""
 
-    def build(runner: Any, *, everybody: bool) -> None:
-        assert everybody
+    def build(runner: Any) -> None:
         runner.make("fact", "SELECT pid, position FROM log")
         raise KeyboardInterrupt
 
