@@ -128,22 +128,31 @@ def _compared(copy: ColumnarCopy, connection: Connection, position: int, path: P
 
 
 def _tables(runner: DuckRunner, database: str) -> dict[str, dict[str, str]]:
-    """The columns and types of each table of an attached file, but the one that tells of it."""
+    """The columns and types of each table of an attached file, but the one that tells of it.
+
+    `log` is no table: it is the families of the log together.
+    """
     found: dict[str, dict[str, str]] = {}
     for table, column, type_ in runner.rows(
         "SELECT table_name, column_name, data_type FROM duckdb_columns() "
         f"WHERE database_name = '{database}' AND NOT internal ORDER BY table_name, column_index"
     ):
         found.setdefault(table, {})[column] = type_
-    found.pop("standing", None)
+    for apart in ("standing", "log"):
+        found.pop(apart, None)
     return found
+
+
+def _key(table: str) -> str:
+    """What tells the rows of a table apart: events stand by position, all else by participant."""
+    return "position" if table.startswith("log_") else "pid"
 
 
 def _table_findings(
     runner: DuckRunner, twin: str, table: str, columns: Sequence[str], position: int
 ) -> Iterator[Finding]:
     """The rows that only one of the two has, by participant or position, the first of them."""
-    key = "position" if table == "log" else "pid"
+    key = _key(table)
     names = ", ".join(columns)
     place = columns.index(key)
     told = 0
@@ -182,7 +191,7 @@ def _finding(
         told = "; ".join(f"{name} is {_show(w)}, due is {_show(d)}" for name, w, d in differing)
     else:
         told = f"{len(only_kept)} rows do not follow from the log, {len(only_due)} are missing"
-    where = f"its table {table}" + ("" if table == "log" else _whose(runner, number))
+    where = f"its table {table}" + ("" if _key(table) == "position" else _whose(runner, number))
     return Finding("copy", number, f"{where}: {told}")
 
 

@@ -21,12 +21,13 @@ from adapters.schema import batches, events
 from adapters.verification.columns import CopyCheck
 from adapters.verification.findings import Finding, Note
 from adapters.verification.store import Report, verify
-from projections.columnar.tables import DERIVED, LOG
+from projections.columnar.tables import DERIVED, FAMILY_COLUMNS
 from tests.guard.amounts import examples
 from tests.guard.deliveries import KARI, NOW, OLA, SECRET_NOTES, UNKNOWN, hand_in, many_rows, row
 from tests.guard.tampering import Tampering
 
-TABLES = {"log": LOG, "person": {"pid": "BIGINT", "participant_id": "BLOB"}, **DERIVED}
+LOG_TABLES = {f"log_{family}": columns for family, columns in FAMILY_COLUMNS.items()}
+TABLES = {**LOG_TABLES, "person": {"pid": "BIGINT", "participant_id": "BLOB"}, **DERIVED}
 OTHERWISE = {
     "VARCHAR": "coalesce({0}, '') || 'x'",
     "BOOLEAN": "NOT coalesce({0}, FALSE)",
@@ -41,6 +42,7 @@ def every_table() -> list[dict[str, str]]:
     steps = [
         ("registered", {"birth_date": "1990-01-01", "sex": "female", "office": "0100"}),
         ("status_changed", {"status": "fully_unemployed"}),
+        ("referred", {"programme": "kvp"}),
         ("enrolled", {"programme": "kvp"}),
         ("met", {"kind": "information", "attended": "true"}),
         ("benefit_started", {"benefit": "social_assistance", "role": "main"}),
@@ -90,7 +92,7 @@ def test_any_column_of_any_table_altered_is_found_and_named(
     engine: Engine, copied: ColumnarCopy, table: str
 ) -> None:
     """All columns of a row at once, each of which is named; then what the row is found by."""
-    key = "position" if table == "log" else "pid"
+    key = "position" if table in LOG_TABLES else "pid"
     columns = {name: type_ for name, type_ in TABLES[table].items() if name != key}
     told = altered(engine, copied, table, columns)
     for column in columns:
@@ -114,7 +116,7 @@ def altered(engine: Engine, copied: ColumnarCopy, table: str, columns: Mapping[s
 
 
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)
-@pytest.mark.parametrize("table", ["log", "enrolment", "person"])
+@pytest.mark.parametrize("table", ["log_enrolment", "enrolment", "person"])
 def test_rows_taken_away_or_put_in_twice_are_found(
     engine: Engine, copied: ColumnarCopy, table: str
 ) -> None:
