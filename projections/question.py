@@ -179,10 +179,10 @@ class Question:
 
     @property
     def counted(self) -> str:
-        """What is counted: a kind of spell, `exit`, or `person`."""
+        """What is counted: a kind of spell, `exit`, or `person`; of a chain, its first measure."""
         if self.figure in _TAKES_A_KIND:
             return self.of
-        if self.figure == "capacity":
+        if self.figure in ("capacity", "chains"):
             return "measure"
         return "exit" if self.figure in _OF_EXITS else "person"
 

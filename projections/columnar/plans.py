@@ -399,7 +399,7 @@ def _chains(question: Question, dimensions: Dimensions, _: Runner) -> Iterator[P
     link = (
         f"SELECT *, {on(question.at)}, next_start - start AS start_days, "
         f"CASE WHEN stop <= {at} THEN next_start - stop END AS stop_days FROM ("
-        "SELECT s.pid, s.opened AS item, s.measure, s.start, s.stop, "
+        f"SELECT {_SPELL}, s.opened AS item, "
         "lead(s.measure) OVER w AS next_measure, lead(s.start) OVER w AS next_start "
         f"{found.format(joined='')} WINDOW w AS (PARTITION BY s.pid ORDER BY s.opened_ord)) t "
         "WHERE next_measure IS NOT NULL"

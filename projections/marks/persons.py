@@ -23,7 +23,7 @@ from domain.journey import Journey, Spell
 from projections.marks.exits import destination, observed
 from projections.question import KVP, SOCIAL_ASSISTANCE, Question
 from projections.tally import Mark
-from projections.views import Lens
+from projections.views import Lens, spell_values
 
 
 def funnel(question: Question, lens: Lens, journey: Journey) -> Iterator[Mark]:
@@ -103,7 +103,8 @@ def _told_by(question: Question, journey: Journey, exited: Fact) -> Fact | None:
 
 
 def chains(question: Question, lens: Lens, journey: Journey) -> Iterator[Mark]:
-    """Each measure start and the same person's next one, by the cutoff."""
+    """Each measure start and the same person's next one, by the cutoff; the first one's measure
+    gives the dimensions of a measure."""
     spells = [
         spell
         for spell in journey.spells["measure"]
@@ -111,7 +112,8 @@ def chains(question: Question, lens: Lens, journey: Journey) -> Iterator[Mark]:
         and question.programme in (None, getattr(spell.opened.event, "programme", None))
     ]
     for first, second in pairwise(spells):
-        cells = lens.cells(journey, {}, question.at)
+        own = spell_values(lens.profile, first, lens.own, question.at)
+        cells = lens.cells(journey, own, question.at)
         adds = [("count", 1), (("start", (second.start - first.start).days), 1)]
         if first.stop is not None and first.stopped_by(question.at):
             adds.append((("stop", (second.start - first.stop).days), 1))

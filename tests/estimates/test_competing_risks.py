@@ -40,8 +40,8 @@ def test_shares_and_variances_are_those_of_lifelines(spells: list[tuple[int, str
             assert step.standard_error**2 == pytest.approx(variance, abs=1e-9)
 
 
-# Twenty made-up spells with ties and censoring, and what R 4.2.2 with survival 3.5-3 gives for them:
-# summary(survfit(Surv(days, state) ~ 1)), `state` a factor whose first level is "censored".
+# Twenty made-up spells with ties and censoring, and what R 4.2.2 with survival 3.5-3 gives for
+# them: summary(survfit(Surv(days, state) ~ 1)), a state's first level being "censored".
 SPELLS = [
     (12, "work"), (12, "school"), (20, None), (20, "work"), (20, "work"), (35, "school"),
     (35, "school"), (41, None), (41, "work"), (50, "other"), (50, "work"), (63, None),

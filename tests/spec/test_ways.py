@@ -88,6 +88,32 @@ def test_chains_pair_each_measure_start_with_the_persons_next_one() -> None:
     )
 
 
+def test_a_chain_has_the_dimensions_of_the_measure_that_it_starts_in() -> None:
+    found = events("""
+        who  | type            | occurred_on | fields
+        Anna | measure_started | 2003-01-01  | measure=mentor; placement=a; track=ordinary; provider=Nav
+        Anna | measure_stopped | 2003-01-11  | placement=a; reason=completed
+        Anna | measure_started | 2003-01-21  | measure=follow_up; placement=b; track=reduced_capacity
+        Anna | measure_stopped | 2003-01-31  | placement=b; reason=no_show
+        Anna | measure_started | 2003-01-31  | measure=mentor; placement=c; track=ordinary; provider=Bydel
+    """)  # noqa: E501
+    rows_are(
+        found.ask("chains", "2003-12-31", by="track,stop_reason"),
+        """
+        track            | stop_reason | measure   | next_measure | count | median_days_start_to_start | median_days_stop_to_start
+        ordinary         | completed   | mentor    | follow_up    | 1     | 20                         | 10
+        reduced_capacity | no_show     | follow_up | mentor       | 1     | 10                         | 0
+        """,  # noqa: E501
+    )
+    rows_are(
+        found.ask("chains", "2003-12-31", where=["measure=mentor", "provider=Nav"]),
+        """
+        measure | next_measure | count | median_days_start_to_start | median_days_stop_to_start
+        mentor  | follow_up    | 1     | 20                         | 10
+        """,
+    )
+
+
 def test_capacity_sets_places_against_places_used_day_by_day() -> None:
     found = events("""
         who  | type            | occurred_on | recorded_at      | fields
