@@ -1,4 +1,4 @@
-"""Aalen-Johansen against lifelines, against R, and against what it must be where the answer is known."""
+"""Aalen-Johansen against lifelines, against R, and where the answer is known."""
 
 from __future__ import annotations
 
