@@ -87,7 +87,7 @@ def _show_cell(console: Any, found: Explanation) -> None:
     if people:
         console.print(table)
     if len(people) < count:
-        console.print(f"… and {count - len(people)} persons more: --limit 0 shows all")
+        console.print(f"… and {count - len(people)} more: --limit 0 shows all")
     console.print(Text(known(found.meta), style="dim"))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from adapters.revising import Revised
 from adapters.tables.explained import known, pairs, title
+from projections.explaining.aim import ROW_LABELS
 from projections.revising.causes import MEANINGS
 
 
@@ -96,7 +97,7 @@ def _told(part: Mapping[str, Any]) -> Iterator[str]:
             yield f"      {role}: {said}, recorded {recorded}, position {event['position']}"
     if len(part["changes"]) < part["changed"]:
         left = part["changed"] - len(part["changes"])
-        yield f"    … and {left} changes more: --limit 0 shows all"
+        yield f"    … and {left} more: --limit 0 shows all"
 
 
 def _show_triangle(console: Any, found: Revised) -> None:
@@ -108,11 +109,12 @@ def _show_triangle(console: Any, found: Revised) -> None:
     step = meta["triangle"]
     console.print(Text(title(meta), style="bold"))
     if not found.rows:
+        console.print("nobody is in it, at any of the times")
         return
-    names = [step, "known_at", *meta["by"]]
+    labels = [step, *meta["by"], *ROW_LABELS.get(meta["figure"], ())]
     days = sorted({row["known_at"] for row in found.rows})
-    numbers = [name for name in found.rows[0] if name not in names and _is_number(found, name)]
-    labels = [name for name in found.rows[0] if name not in (*numbers, "known_at")]
+    named = (*labels, "known_at", "target")
+    numbers = [name for name in found.rows[0] if name not in named and _is_number(found, name)]
     for column in numbers:
         table = Table(title=Text(column), title_justify="left", title_style="bold")
         for name in (*labels, *days):
@@ -128,4 +130,5 @@ def _show_triangle(console: Any, found: Revised) -> None:
 
 
 def _is_number(found: Revised, name: str) -> bool:
-    return any(isinstance(row[name], int | float) for row in found.rows) and name != "months"
+    """Whether a column has a number anywhere; one without any has nothing that could grow."""
+    return any(isinstance(row[name], int | float) for row in found.rows)

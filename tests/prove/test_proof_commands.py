@@ -137,6 +137,22 @@ def test_the_triangle_of_a_month(store: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("figure", "labels"),
+    [("outcomes", ["month", "horizon"]), ("returns", ["month", "months"]), ("dwell", ["month"])],
+)
+def test_a_triangle_has_a_table_for_each_column_that_has_a_number(
+    store: str, figure: str, labels: list[str]
+) -> None:
+    line = f"diff {figure} --triangle --from 2003-08-01 --to 2003-09-30 --known-at 2003-10-31"
+    heads = [part for part in shown(store, line) if part.startswith("┃")]
+    days = ["2003-08-31", "2003-09-30", "2003-10-31"]
+    assert heads
+    assert all(
+        [one.strip() for one in head.strip("┃").split("┃")] == labels + days for head in heads
+    )
+
+
+@pytest.mark.parametrize(
     "line",
     [
         "stock --at 2003-12-31 --by sex",
