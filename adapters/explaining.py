@@ -25,7 +25,7 @@ from projections.explaining.trace import trace
 from projections.question import Question, QuestionError
 from projections.views import Lens
 
-SHOWN: Final = 20  # persons of a cell that are shown, where nothing else is asked
+SHOWN: Final = 20  # persons of a cell that a screen shows, where nothing else is asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def explain(
     column: str | None = None,
     *,
     participant: str | None = None,
-    limit: int | None = SHOWN,
+    limit: int | None = None,
     by_engine: EngineName = "columnar",
     by: Reader | None = None,
 ) -> Explanation:

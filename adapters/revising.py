@@ -26,7 +26,7 @@ from projections.revising.revision import RevisedRow, revised_rows
 from projections.revising.told import row_json
 from projections.revising.triangle import corners, triangle
 
-SHOWN: Final = 3  # changes of each cause that are shown, where nothing else is asked
+SHOWN: Final = 3  # changes of each cause that a screen shows, where nothing else is asked
 Whose: TypeAlias = tuple[bytes, ...]
 
 
@@ -50,7 +50,7 @@ def diff(
     first: Asked,
     second: Asked,
     *,
-    limit: int | None = SHOWN,
+    limit: int | None = None,
     by_engine: EngineName = "columnar",
     by: Reader | None = None,
 ) -> Revised:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from cli import options
-from cli.explain import screen, write
+from cli.explain import screen, shown, write
 from cli.figures import Options, add_asking
 from cli.options import Every
 
@@ -31,8 +31,12 @@ _Triangle = Annotated[
 ]
 _EveryStep = Annotated[Every, typer.Option("--every", help="The step of a triangle or a series.")]
 _Limit = Annotated[
-    int,
-    typer.Option("--limit", min=0, help="Tell of so many changes a cause, in JSON too; 0: of all."),
+    int | None,
+    typer.Option(
+        "--limit",
+        min=0,
+        help="Tell of so many changes a cause; 0: of all. By default 3, in JSON all.",
+    ),
 ]
 _TWICE: Final[Options] = {
     "known_at": (_KnownAt, None),
@@ -43,7 +47,7 @@ _TWICE: Final[Options] = {
 _OWN: Final[Options] = {
     "triangle": (_Triangle, False),
     "every": (_EveryStep, Every.month),
-    "limit": (_Limit, 3),
+    "limit": (_Limit, None),
     "user": (options.As, None),
     "reason": (options.Reason, None),
     "as_json": (options.Json, False),
@@ -67,7 +71,7 @@ def _diff(figure: str, given: dict[str, Any]) -> None:
     from adapters.access_log import reader  # noqa: PLC0415
     from adapters.database import open_engine  # noqa: PLC0415
     from adapters.profiles import open_profile  # noqa: PLC0415
-    from adapters.revising import diff, grow  # noqa: PLC0415
+    from adapters.revising import SHOWN, diff, grow  # noqa: PLC0415
     from adapters.tables.revised import as_text  # noqa: PLC0415
     from cli.asking import asked  # noqa: PLC0415
 
@@ -85,7 +89,7 @@ def _diff(figure: str, given: dict[str, Any]) -> None:
             folder.profile,
             first,
             second,
-            limit=given["limit"] or None,
+            limit=shown(given, SHOWN),
             by_engine=engine,
             by=reader(given["user"], given["reason"]),
         )

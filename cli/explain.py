@@ -29,16 +29,16 @@ _Participant = Annotated[
     typer.Option("--participant", metavar="KEY", help="Why this person is, or is not, in it."),
 ]
 _Limit = Annotated[
-    int,
+    int | None,
     typer.Option(
-        "--limit", min=0, help="Tell of so many persons, in JSON too; 0: of all, which suffice."
+        "--limit", min=0, help="Tell of so many persons; 0: of all. By default 20, in JSON all."
     ),
 ]
 _OWN: Final[Options] = {
     "row": (_Row, None),
     "column": (_Column, None),
     "participant": (_Participant, None),
-    "limit": (_Limit, 20),
+    "limit": (_Limit, None),
     "user": (options.As, None),
     "reason": (options.Reason, None),
     "as_json": (options.Json, False),
@@ -47,7 +47,7 @@ _OWN: Final[Options] = {
 _HELP = (
     "The persons in a cell of FIGURE and the events that suffice for it. --where picks the cell; "
     "without it, the whole figure. How many persons there are is always told; of whom, up to "
-    "--limit. With --limit 0 the events told are enough to count the same cell from them alone. "
+    "--limit. Of all of them, the events told are enough to count the same cell from them alone. "
     "The access log keeps who asked, about whom, and why.\n\n"
     "Example: forlop explain stock --at 2003-12-31 --where target_group=long_term"
 )
@@ -63,7 +63,7 @@ def _explain(figure: str, given: dict[str, Any]) -> None:
     from adapters.access_log import reader  # noqa: PLC0415
     from adapters.database import open_engine  # noqa: PLC0415
     from adapters.errors import WrongUseError  # noqa: PLC0415
-    from adapters.explaining import explain  # noqa: PLC0415
+    from adapters.explaining import SHOWN, explain  # noqa: PLC0415
     from adapters.profiles import open_profile  # noqa: PLC0415
     from cli.asking import asked  # noqa: PLC0415
     from projections.explaining.aim import split_conditions  # noqa: PLC0415
@@ -81,7 +81,7 @@ def _explain(figure: str, given: dict[str, Any]) -> None:
         row,
         given["column"],
         participant=given["participant"],
-        limit=given["limit"] or None,
+        limit=shown(given, SHOWN),
         by_engine=given["engine"].value,
         by=reader(given["user"], given["reason"]),
     )
@@ -94,6 +94,13 @@ def _written(found: Explanation, given: dict[str, Any]) -> bytes:
     if given["as_json"]:
         return found.as_json()
     return as_text(found, **screen(given["out"])).encode()
+
+
+def shown(given: dict[str, Any], by_default: int) -> int | None:
+    """How many are told of, None: all. A person reads the first few, a program takes all."""
+    if given["limit"] is None:
+        return None if given["as_json"] else by_default
+    return given["limit"] or None
 
 
 def screen(out: str | None) -> dict[str, Any]:
