@@ -9,6 +9,7 @@ import time
 import warnings
 from contextlib import suppress
 from pathlib import Path
+from subprocess import TimeoutExpired
 from uuid import uuid4
 
 import psycopg
@@ -47,21 +48,20 @@ class Server:
         pid = self._server.get_pid()
         if pid is None:
             return
-        os.kill(pid, signal.SIGQUIT)
-        for _ in range(500):
-            with suppress(ChildProcessError):
-                os.waitpid(pid, os.WNOHANG)
-            try:
+        with suppress(ProcessLookupError):  # raised once it is gone, or had gone before
+            os.kill(pid, signal.SIGQUIT)
+            for _ in range(500):
+                with suppress(ChildProcessError):
+                    os.waitpid(pid, os.WNOHANG)
                 os.kill(pid, 0)
-            except ProcessLookupError:
-                return
-            time.sleep(0.02)
-        raise TimeoutError("the server did not stop")
+                time.sleep(0.02)
+            raise TimeoutError("the server did not stop")
 
     def start(self) -> None:
         """Starts where it does not run, and waits until it has recovered."""
         for _ in range(500):
-            self._server.ensure_postgres_running()
+            with suppress(TimeoutExpired):  # it waits ten seconds, which recovery may outlast
+                self._server.ensure_postgres_running()
             with suppress(psycopg.OperationalError), psycopg.connect(self.address):
                 return
             time.sleep(0.1)

