@@ -28,7 +28,14 @@ def mapping_at(name: str) -> MappingFile:
         text = shipped.read_text("utf-8") if shipped.is_file() else path.read_text("utf-8")
         return read_mapping(text)
     except FileNotFoundError:
-        raise WrongUseError(f"there is no mapping file {name}") from None
+        known = sorted(
+            one.name.removeprefix("mapping_").removesuffix(".toml")
+            for one in data.iterdir()
+            if one.name.startswith("mapping_")
+        )
+        raise WrongUseError(
+            f"there is no mapping file {name}; shipped are {', '.join(known)}"
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise WrongUseError(f"the mapping file {name} cannot be read: {error}") from None
     except MappingFileError as error:

@@ -63,7 +63,7 @@ def list_(
         typer.echo(orjson.dumps(listed).decode())
         return
     for slip in found:
-        where = f"{slip.file}, line {slip.line}"
+        where = f"{slip.file}, line {slip.line}" if slip.line else slip.file
         since = slip.handed_in_at.date()
         state = slip.outcome if slip.status == "open" else slip.status
         typer.echo(f"{slip.id:>6} {state:<8} {since} {where}: {'; '.join(slip.why)}")

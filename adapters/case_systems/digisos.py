@@ -32,7 +32,7 @@ def read(content: bytes, delivery: Delivery) -> Messages:
             continue
         person = delivery.participant
         if person is None:
-            why = "missing; say whom the file is about, for it does not"
+            why = "missing; say whom the file is about: --participant KEY"
             messages.problem(wrapped.key or "", wrapped.line, "participant", None, why)
             continue
         fields = Fields(value, wrapped.key or "", wrapped.line, messages)

@@ -41,10 +41,12 @@ def read(content: bytes, delivery: Delivery) -> Messages:
         elif not isinstance(value, Mapping):
             messages.problem("", wrapped.line, "record", value, "not an object with fields")
         elif "payload" in value:
-            fields = Fields(value, str(value.get("id")), wrapped.line, messages)
+            fields = Fields(value, str(value.get("id") or ""), wrapped.line, messages)
             _read_change(fields, delivery, wrapped.raw)
         else:
-            _read_snapshot(Fields(value, str(value.get("id")), wrapped.line, messages), delivery)
+            _read_snapshot(
+                Fields(value, str(value.get("id") or ""), wrapped.line, messages), delivery
+            )
     return messages
 
 

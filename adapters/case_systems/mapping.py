@@ -168,7 +168,8 @@ class _Reader:
             return False
         for name in self.mapping.columns:
             if name not in self.line.cells:
-                self.refuse(name, "the list has no such column; name one that it has")
+                there = ", ".join(map(str, self.line.cells))
+                self.refuse(name, f"the list has no such column; it has {there}")
                 return False
         for name in self.line.cells:
             if name not in self.mapping.columns and name not in self.mapping.ignored:

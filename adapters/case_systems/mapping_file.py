@@ -43,6 +43,7 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
+from pydantic_core import ErrorDetails
 
 from adapters.case_systems.code_tables import CodeTable, Meaning
 from domain.events import EVENT_TYPES
@@ -64,6 +65,19 @@ def _known_encoding(found: str) -> str:
         return codecs.lookup(found).name
     except LookupError:
         raise ValueError("no such encoding; use utf-8, windows-1252 or iso-8859-1") from None
+
+
+def _whole_date(found: str) -> str:
+    """A format that leaves a part out would read every day wrongly: `mm` is minutes."""
+    parts = _PART.findall(found)
+    for part, what in (
+        ("y", "year, yyyy or yy"),
+        ("MM", "month, MM (mm is minutes)"),
+        ("d", "day, dd"),
+    ):
+        if not any(one.startswith(part) for one in parts):
+            raise ValueError(f"{found!r} has no {what}; write it as dd.MM.yyyy")
+    return found
 
 
 def _known_type(found: str) -> str:
@@ -122,7 +136,9 @@ class MappingFile(_Part):
     source: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,32}$")]
     encoding: Annotated[str, AfterValidator(_known_encoding)] = "utf-8"
     separator: Annotated[str, Field(min_length=1, max_length=1)] = ","
-    dates: Annotated[tuple[str, ...], Field(min_length=1)] = ("yyyy-MM-dd",)
+    dates: Annotated[
+        tuple[Annotated[str, AfterValidator(_whole_date)], ...], Field(min_length=1)
+    ] = ("yyyy-MM-dd",)
     sheets: tuple[str, ...] = ()
     header: Annotated[int, Field(ge=1)] = 1
     id: Annotated[tuple[str, ...], Field(min_length=1)]
@@ -169,6 +185,25 @@ def _meanings(means: str | list[Means]) -> tuple[Meaning, ...]:
     return tuple(Meaning(each.means, each.valid_from, each.valid_to) for each in means)
 
 
+def _said(detail: ErrorDetails) -> str:
+    """A mistake in this file's own words; pydantic's where it has found one that we do not."""
+    match detail["type"]:
+        case "value_error":
+            return str(detail["ctx"]["error"])
+        case "extra_forbidden":
+            return f"there is no such key; {_keys_at(detail['loc'])}"
+        case "missing":
+            return "missing; give it"
+    return detail["msg"]
+
+
+def _keys_at(place: tuple[int | str, ...]) -> str:
+    """The keys that the part of the file has in which there is one too many."""
+    parts: Mapping[str, type[_Part]] = {"event": EventOf, "leave_out": LeaveOut}
+    part = parts.get(str(place[0]), Means) if len(place) > 1 else MappingFile
+    return f"there are {', '.join(field.alias or n for n, field in part.model_fields.items())}"
+
+
 def read_mapping(text: str) -> MappingFile:
     """A mapping from the text of its file. Raises MappingFileError, with every mistake in it."""
     try:
@@ -177,7 +212,7 @@ def read_mapping(text: str) -> MappingFile:
         raise MappingFileError(f"not TOML: {error}") from None
     except ValidationError as error:
         wrong = [
-            f"{'.'.join(str(part) for part in detail['loc']) or 'mapping'}: {detail['msg']}"
+            f"{'.'.join(str(part) for part in detail['loc']) or 'mapping'}: {_said(detail)}"
             for detail in error.errors(include_url=False)
         ]
         raise MappingFileError("; ".join(wrong)) from None

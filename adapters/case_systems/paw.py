@@ -156,7 +156,7 @@ def _read_period(fields: Fields, delivery: Delivery) -> None:
     identity, person = fields.text("id", "periodeId"), fields.person("identitetsnummer")
     person, at = person or delivery.participant, begun.instant("tidspunkt")
     if person is None:
-        why = "missing; say whom the file is about, for it does not"
+        why = "missing; say whom the file is about: --participant KEY"
         fields.refuse("identitetsnummer", None, why)
         return
     if identity is None or at is None:

@@ -1,4 +1,4 @@
-"""Any figure as bars: a row a bar, its first count along the foot."""
+"""Any figure as bars: a row a bar, the number that says most along the foot."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from adapters.charts import style
+from adapters.charts.outcomes import horizon_name
 from adapters.tables.grid import Column, Field, grid
 from adapters.tables.wording import Labels, figure_title, word
 from domain.codes import Language
 
 _MOST = 40  # bars that a page has room for
+# What tells most of a figure, where it is not its first number.
+_SHOWN = {"returns": "share", "capacity": "used"}
 
 
 def draw(result: Mapping[str, Any], labels: Labels, language: Language, form: style.Form) -> bytes:
@@ -19,13 +22,13 @@ def draw(result: Mapping[str, Any], labels: Labels, language: Language, form: st
     ValueError where there is no row, no number to draw, or more rows than can be read.
     """
     laid = grid(result, labels, language)
-    at = next((i for i, column in enumerate(laid.columns) if column.kind != "text"), None)
+    at = _shown(result["meta"]["figure"], laid.columns)
     rows = laid.rows or ((laid.total,) if laid.total else ())
     if at is None or not rows:
         raise ValueError("there is nothing to draw: the result has no numbers")
     if len(rows) > _MOST:
         raise ValueError(f"{len(rows)} bars cannot be read, {_MOST} can; group by less")
-    names = [_name(row, laid.columns) or word("all", language) for row in rows]
+    names = [_name(row, laid.columns, language) or word("all", language) for row in rows]
     with style.canvas(height=1.8 + 0.34 * len(rows)) as figure:
         axes = figure.subplots()
         axes.grid(visible=True, axis="x")
@@ -45,9 +48,21 @@ def draw(result: Mapping[str, Any], labels: Labels, language: Language, form: st
         return style.finished(figure, title, result["meta"], language, form)
 
 
-def _name(row: tuple[Field, ...], columns: tuple[Column, ...]) -> str:
-    pairs = zip(row, columns, strict=True)
-    return ", ".join(field.text for field, column in pairs if column.kind == "text" and field.text)
+def _shown(figure: str, columns: tuple[Column, ...]) -> int | None:
+    """Which column is drawn."""
+    numbered = [i for i, column in enumerate(columns) if column.kind != "text"]
+    best = [i for i in numbered if columns[i].name == _SHOWN.get(figure)]
+    return next(iter(best or numbered), None)
+
+
+def _name(row: tuple[Field, ...], columns: tuple[Column, ...], language: Language) -> str:
+    said = []
+    for field, column in zip(row, columns, strict=True):
+        if column.name == "months":  # of returns: not a number of theirs, but how long after
+            said.append(horizon_name(f"{field.value}m", language))
+        elif column.kind == "text" and field.text:
+            said.append(field.text)
+    return ", ".join(said)
 
 
 def _length(field: Field) -> float:

@@ -48,7 +48,7 @@ def draw(result: Mapping[str, Any], labels: Labels, language: Language, form: st
                 label=style.named("target", language),
                 zorder=4,
             )
-        axes.set_xticks(range(len(horizons)), [_horizon(h, language) for h in horizons])
+        axes.set_xticks(range(len(horizons)), [horizon_name(h, language) for h in horizons])
         axes.set_xlim(-0.6, len(horizons) - 0.4)
         style.percents(axes, language)
         axes.set_ylabel(style.named("in_work_or_education", language))
@@ -75,7 +75,7 @@ def _annotate(axes: Any, x: float, row: Mapping[str, Any], language: Language) -
     )
 
 
-def _horizon(horizon: str, language: Language) -> str:
+def horizon_name(horizon: str, language: Language) -> str:
     """`3y` as `3 år` or `3 years`."""
     count, unit = horizon[:-1], horizon[-1:]
     words = {

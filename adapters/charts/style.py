@@ -90,7 +90,7 @@ def finished(
     """The figure under its title and above its source, as bytes; each time the same ones."""
     wide = int(figure.get_figwidth() * 16)  # signs of the notes to a line
     heading_text = figure.suptitle(
-        fill(title, int(wide * 0.6)), x=0.01, ha="left", fontsize=13, fontweight="bold"
+        fill(title, int(wide * 0.52)), x=0.01, ha="left", fontsize=13, fontweight="bold"
     )
     heading_text.set_linespacing(1.15)
     notes = [*map(str, meta.get("notes", ())), *_suppressed(meta, language)]

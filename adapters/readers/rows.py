@@ -75,6 +75,10 @@ def check_source(source: str | None) -> str | None:
 def check_columns(name: str, columns: Iterable[str], source: str | None) -> None:
     """Refuses a header with a column that is unknown, missing or there twice (WrongUseError)."""
     header = list(columns)
+    if len(header) == 1 and set(header[0].split(";")) <= {*COLUMNS, ""} and ";" in header[0]:
+        raise WrongUseError(
+            f"{name}, line 1: columns are separated by semicolons; save the file with commas"
+        )
     for column in header:
         if column not in COLUMNS:
             near = get_close_matches(column.strip().lower(), COLUMNS, n=2, cutoff=0.6)

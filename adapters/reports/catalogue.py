@@ -15,6 +15,7 @@ from sqlalchemy import make_url
 from adapters.errors import WrongUseError
 from adapters.profiles import ProfileFolder, default_profile
 from adapters.reports.recipe import Report, read_report
+from adapters.toml_file import BadFileError
 
 File: TypeAlias = Traversable | Path
 _SHIPPED: Final = files("adapters") / "data" / "reports"
@@ -40,13 +41,15 @@ def report_files(folder: ProfileFolder, store: str | None) -> dict[str, File]:
 def find(names: Iterable[str], folder: ProfileFolder, store: str | None) -> list[Report]:
     """Reports by name or by the path of their file; `all` is every one, a publication its own.
 
+    Of those shipped, `all` has the ones that the profile has the codes of.
+
     In the order of their publications. WrongUseError on a name that there is not.
     """
     known = report_files(folder, store)
     wanted: list[File] = []
     for name in names:
         if name == "all":
-            wanted += known.values()
+            wanted += (path for path in known.values() if _fits(path, folder))
         elif name in known:
             wanted.append(known[name])
         elif Path(name).suffix == ".toml" and Path(name).is_file():
@@ -57,8 +60,20 @@ def find(names: Iterable[str], folder: ProfileFolder, store: str | None) -> list
     return sorted(found.values(), key=lambda report: (report.publication, report.number))
 
 
+def _fits(path: File, folder: ProfileFolder) -> bool:
+    """False of a shipped report whose codes a profile of somebody's own has replaced."""
+    if path not in _in(_SHIPPED).values():
+        return True
+    try:
+        read_report(path, folder.profile)
+    except BadFileError:
+        return False
+    return True
+
+
 def _of_publication(name: str, known: Mapping[str, File], folder: ProfileFolder) -> list[File]:
-    found = [p for p in known.values() if read_report(p, folder.profile).publication == name]
+    fitting = (path for path in known.values() if _fits(path, folder))
+    found = [p for p in fitting if read_report(p, folder.profile).publication == name]
     if not found:
         near = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
         raise WrongUseError(f"there is no report {name!r}; nearest: {', '.join(near or known)}")

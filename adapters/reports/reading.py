@@ -41,6 +41,8 @@ COLUMNS: Final[Mapping[str, str]] = {
     "capacity": "places used used_highest share_used person_months",
     "duty": "persons kvp_assessed_first",
 }
+# What the rows of a figure are besides its dimensions: days, steps, horizons.
+_OWN: Final = frozenset({"date", "horizon", "months", "next_measure", "reason", "state", "step"})
 _KINDS: Final = ("count", "amount", "sum", "percent", "ratio", "blank", "no_data")
 _KEYS: Final = (
     *_KINDS, "figure", "of", "of_all", "only", "pick", "decimals", "times",
@@ -136,6 +138,21 @@ class Reader:
             self._wrong(str(error), place, "only")
             return {}
         return {name: v[0] if len(v) == 1 else v for name, v in found.items()}
+
+    def check_rows(self) -> None:
+        """A problem for a dimension of the rows that there is not, or a code that it has not."""
+        if self.rows.dimension in _OWN:
+            return
+        wrong: dict[str, None] = {}
+        for code in self.rows.codes.values():
+            codes = code if isinstance(code, tuple) else (code,)
+            asked = Asked("exits", where={self.rows.dimension: codes})
+            try:
+                checked(settle_at(asked, 0, None), self._profile)
+            except (QuestionError, WrongUseError) as error:
+                wrong[str(error)] = None
+        for message in wrong:
+            self._file.wrong(message, "rows")
 
     def _wrong(self, message: str, place: Place, key: str = "") -> NoData:
         self._file.wrong(message, *place, key)

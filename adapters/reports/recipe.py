@@ -193,6 +193,7 @@ def _sheet(file: TomlFile, reader: Reader) -> tuple[Sheet, tuple[str, ...]]:
     reader.rows = Rows(file.taken(rows, "by", is_text, "a dimension", ("rows", 0), ""), codes)
     if not reader.rows.dimension:
         file.wrong("by is missing: the dimension of the rows", "rows")
+    reader.check_rows()
     total = _total(file, rows, ("rows", 0), "counted")
     columns, totals = {}, {}
     for number, column in enumerate(values.get("columns", ())):

@@ -104,7 +104,9 @@ def _columns(result: Result, language: Language) -> tuple[Column, ...]:
 
 
 def _kind(name: str, figure: str, rows: Sequence[Mapping[str, Any]]) -> Kind:
-    if name in _SHARES or (name in _ERRORS and figure in _PROBABILITIES):
+    if figure != "report" and (
+        name in _SHARES or (name in _ERRORS and figure in _PROBABILITIES)
+    ):  # a report's columns have names of its own, and its percentages are percentages already
         return "percent"
     values = [row[name] for row in rows if row.get(name) is not None]
     if any(isinstance(value, str) for value in values):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import Any
 
 from adapters.revising import Revised
@@ -56,6 +57,7 @@ def _names(row: Mapping[str, Any]) -> str:
     return pairs(own).strip() or "all"
 
 
+_DAY_WIDTH = len("2003-12-31")
 _PARTS = ("before", "after", "change", "causes")
 
 
@@ -102,7 +104,6 @@ def _told(part: Mapping[str, Any]) -> Iterator[str]:
 
 def _show_triangle(console: Any, found: Revised) -> None:
     """One table for each measured column: steps down, knowledge times across."""
-    from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
     meta = found.meta
@@ -112,21 +113,45 @@ def _show_triangle(console: Any, found: Revised) -> None:
         console.print("nobody is in it, at any of the times")
         return
     labels = [step, *meta["by"], *ROW_LABELS.get(meta["figure"], ())]
-    days = sorted({row["known_at"] for row in found.rows})
     named = (*labels, "known_at", "target")
     numbers = [name for name in found.rows[0] if name not in named and _is_number(found, name)]
     for column in numbers:
-        table = Table(title=Text(column), title_justify="left", title_style="bold")
-        for name in (*labels, *days):
-            table.add_column(name, justify="left" if name in labels else "right")
-        grid: dict[tuple[str, ...], dict[str, str]] = {}
-        for row in found.rows:
-            key = tuple(pairs({"": row[name]}).strip() for name in labels)
-            grid.setdefault(key, {})[row["known_at"]] = pairs({"": row[column]}).strip()
-        for key, cells in grid.items():
-            table.add_row(*key, *(cells.get(day, "") for day in days))
-        console.print(table)
+        _show_growth(console, found, labels, column)
     console.print(Text(known(meta), style="dim"))
+
+
+def _show_growth(console: Any, found: Revised, labels: list[str], column: str) -> None:
+    """One measured column; on too narrow a screen in blocks, up to when it last changed."""
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    grid: dict[tuple[str, ...], dict[str, str]] = {}
+    for row in found.rows:
+        key = tuple(pairs({"": row[name]}).strip() for name in labels)
+        grid.setdefault(key, {})[row["known_at"]] = pairs({"": row[column]}).strip()
+    days = sorted({row["known_at"] for row in found.rows})
+    narrow = sum(max(map(len, names)) + 3 for names in zip(labels, *grid, strict=True))
+    fit = max(1, (console.width - narrow - 1) // (_DAY_WIDTH + 3))
+    told = days if len(days) <= fit else _while_it_grows(days, list(grid.values()))
+    for start in range(0, len(told), fit):
+        block = told[start : start + fit]
+        table = Table(title=Text(column), title_justify="left", title_style="bold")
+        for name in (*labels, *block):
+            table.add_column(name, justify="left" if name in labels else "right", no_wrap=True)
+        for key, cells in grid.items():
+            if any(day in cells for day in block):
+                table.add_row(*key, *(cells.get(day, "") for day in block))
+        console.print(table)
+    if len(told) < len(days):
+        left = len(days) - len(told)
+        console.print(f"{column}: the same at the {left} later times, up to {days[-1]}")
+
+
+def _while_it_grows(days: list[str], rows: list[dict[str, str]]) -> list[str]:
+    """The days up to the last on which some row begins or is another than on the day before."""
+    steps = enumerate(pairwise(days), 1)
+    changes = [i for i, (a, b) in steps if any(row.get(a) != row.get(b) for row in rows)]
+    return days[: 1 + max(changes, default=0)]
 
 
 def _is_number(found: Revised, name: str) -> bool:

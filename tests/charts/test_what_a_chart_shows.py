@@ -130,3 +130,21 @@ def test_a_name_that_would_lie_over_the_next_one_has_a_row_of_its_own() -> None:
 def test_what_cannot_be_drawn_is_said(kind: str, result: dict[str, Any], complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
         chart(kind, result, {}, "nb")
+
+
+def test_returns_are_drawn_as_shares_after_so_many_months() -> None:
+    rows: list[dict[str, Any]] = [
+        {"months": 3, "exits": 844, "returned": 124, "share": 124 / 844},
+        {"months": 6, "exits": 0, "returned": 0, "share": None},
+    ]
+    text = words("bars", results.result("returns", [], rows))
+    for part in ("3 måneder", "6 måneder", f"14,7{THIN}%"):
+        assert part in text
+
+
+def test_capacity_is_drawn_by_the_places_that_are_used() -> None:
+    row = {
+        "measure": "mentor", "provider": "BA", "places": 0.0, "used": 29.9, "used_highest": 41,
+        "share_used": None, "person_months": 358.0,
+    }  # fmt: skip
+    assert "29,9" in words("bars", results.result("capacity", [], [row]))

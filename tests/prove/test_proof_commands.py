@@ -152,6 +152,16 @@ def test_a_triangle_has_a_table_for_each_column_that_has_a_number(
     )
 
 
+def test_a_long_triangle_ends_where_it_grows_no_more_and_fits_the_screen(store: str) -> None:
+    line = "diff exits --triangle --from 2003-08-01 --to 2003-09-30 --known-at 2023-10-31"
+    printed = shown(store, f"{line} --at 2004-01-31")
+    assert any(part.startswith("exits: the same at the ") for part in printed)
+    heads = [part.strip("┃").split("┃") for part in printed if part.startswith("┃")]
+    days = {day.strip() for head in heads for day in head[1:]}
+    assert {"2003-08-31", "2003-09-30", "2003-10-31"} <= days
+    assert "2023-10-31" not in days
+
+
 @pytest.mark.parametrize(
     "line",
     [

@@ -37,7 +37,7 @@ def one_line(said: Said, code: int, *parts: str) -> None:
         (b"event_id,participant,type,occurred_on\n", ["line 1", "source", "--source"]),
         (HEADER.replace("programme", "program").encode(), ["'program'", "nearest: programme"]),
         (b"source,source,event_id,participant,type,occurred_on\n", ["source", "twice"]),
-        (HEADER.replace(",", ";").encode(), ["line 1", "source;event_id"]),
+        (HEADER.replace(",", ";").encode(), ["line 1", "separated by semicolons", "with commas"]),
         (b"s\xf8urce,event_id\n", ["line 1", "not UTF-8"]),
     ],
 )

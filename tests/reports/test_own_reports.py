@@ -69,6 +69,8 @@ def test_a_report_beside_the_store_is_listed_and_run(mine: Path) -> None:
         ("age_band=20_24", "age_band=20-24", "line 16: age_band has no code '20-24'; nearest"),
         ("at = 2003-12-31", 'at = "2003"', "line 5: '2003' should be a date"),
         ('by = "sex"', "", "line 9: by is missing"),
+        ('by = "sex"', 'by = "sx"\nvalues = ["male"]', "there is no dimension 'sx'; nearest: sex"),
+        ('by = "sex"', 'by = "sex"\nvalues = ["man"]', "line 9: sex has no code 'man'"),
         ("[labels.en]", "[lables.en]", "there is no key 'lables' here"),
         ('"tiltaksplan"', '"plan"', "line 7: programme has no code 'plan'"),
         ("of = {", "off = {", "there is no key 'off' here"),
@@ -81,6 +83,40 @@ def test_a_mistake_is_named_by_file_and_line(mine: Path, old: str, new: str, tol
     assert done.exit_code == 2
     assert str(file) in done.stderr
     assert told in done.stderr
+
+
+def test_a_column_called_share_has_its_percentage_as_it_is(mine: Path) -> None:
+    file = mine / "reports" / "young.toml"
+    file.write_text(REPORT.replace('"young"', '"share"'), "utf-8")
+    printed = forlop(mine, "report", "run", "young").stdout
+    numbers = forlop(mine, "report", "run", "young", "--format", "csv").stdout.splitlines()
+    total = numbers[-1].split(",")[-1]
+    assert next(line for line in printed.splitlines() if "Total" in line).split()[-1] == total
+
+
+def test_a_profile_of_ones_own_lists_its_reports_and_the_shipped_ones_that_fit(mine: Path) -> None:
+    own = mine / "own"
+    (own / "reports").mkdir(parents=True)
+    (own / "reports" / "council.toml").write_text(
+        REPORT.replace("age_band=20_24", "age_band=young"), "utf-8"
+    )
+    (own / "profile.toml").write_text(
+        'name = "own"\ntitle_nb = "Egen"\ntitle_en = "Own"\nextends = "default"\n\n'
+        '[[age_bands]]\ncode = "young"\nlowest = 0\nhighest = 30\n',
+        "utf-8",
+    )
+    (own / "codes.csv").write_text(
+        "list,code,group,label_nb,label_en\nage_band,young,,Ung,Young\n", "utf-8"
+    )
+    (mine / "reports" / "young.toml").unlink()
+    listed = forlop(mine, "report", "list", "--profile", str(own))
+    assert listed.exit_code == 0, listed.output
+    names = [line.split()[1] for line in listed.stdout.splitlines()]
+    assert "council" in names
+    assert "aetat-5" in names
+    assert "aetat-4" not in names  # its rows are age bands that this profile has not
+    asked = forlop(mine, "report", "check", "aetat-4", "--profile", str(own))
+    assert "age_band has no code '19_and_under'" in asked.stderr
 
 
 def test_every_shipped_report_is_good(mine: Path) -> None:
