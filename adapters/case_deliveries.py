@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-import orjson
 from sqlalchemy import Engine
 
 from adapters.case_systems import mapping
@@ -125,6 +124,7 @@ def system_of(file: MappingFile) -> CaseSystem:
     return CaseSystem(file.source, read, mapping.tell)
 
 
+@without_collector()
 def append_delivery(
     engine: Engine,
     file: File,
@@ -146,8 +146,7 @@ def append_delivery(
     with reading(engine) as connection:
         known = implementations_of(connection, system.name)
     content, told = content_of(file), Delivery(now(), participant, known)
-    with without_collector():
-        messages = _read(system, file, content, told)
+    messages = _read(system, file, content, told)
     summary = SourceSummary(records=messages.records, passed_by=messages.passed_by)
     summary.warnings = messages.warnings
     delivering = Delivering(engine, profile, file.name, file.sha256, now, summary)
@@ -258,8 +257,8 @@ class _Taking:
             taking.explain(subject, versions, pasts[subject], counted=counted)
         if part.of_implementations:
             self._tell_those_in(said, taking, fresh, pasts)
-        chunk.take(taking.rows, taking.duplicates)
-        said.keep(taking.taken, chunk.at, chunk.batch_id)
+        people = chunk.take(taking.rows, taking.duplicates)
+        said.keep(taking.taken, chunk.at, chunk.batch_id, people)
         keep_implementations(chunk.connection, self._system.name, self._messages.implementations)
         self._settle(chunk, {person for one in taking.taken for person in one.participants})
 
@@ -351,7 +350,7 @@ class _Chunk:
 
 
 def _event_row(version: Version, row: Mapping[str, str]) -> RawRow:
-    return RawRow(version.line or 0, orjson.dumps(row), dict(row))
+    return RawRow(version.line or 0, None, header=tuple(row), values=list(row.values()))
 
 
 def _rejected(source: str, record: SourceRecord, problems: Sequence[SourceProblem]) -> RawRow:
