@@ -213,7 +213,10 @@ class _Taking:
             yield _Part(subjects=list(by_subject(versions).items()), of_implementations=True)
         part = _Part()
         for record in self._messages.by_record():
-            self._record_of.update((id(version), record) for version in record.versions)
+            for version in record.versions:
+                self._record_of[id(version)] = record
+            if not record.problems:
+                continue
             left_out = [problem for problem in record.problems if problem.left_out]
             if left_out:
                 part.rejected.append(_rejected(self._system.name, record, left_out))
@@ -243,7 +246,7 @@ class _Taking:
         fresh = {
             subject: versions
             for subject, versions in news.items()
-            if not all(version.dated and keys[id(version)] in before for version in versions)
+            if not before or not all(v.dated and keys[id(v)] in before for v in versions)
         }
         counted = not part.of_implementations
         if counted:
@@ -302,10 +305,12 @@ class _Taking:
             )
 
     def taken(
-        self, subject: bytes, digest: bytes, version: Version, others: Iterable[Version]
+        self, subject: bytes, digest: bytes, version: Version, *others: Iterable[Version]
     ) -> Taken:
         """A version that names nobody is about those whom the others of its subject name."""
-        about = version.participants or {person for one in others for person in one.participants}
+        about = version.participants or {
+            person for some in others for one in some for person in one.participants
+        }
         record = self._record_of.get(id(version))
         return Taken(subject, digest, version, record, frozenset(about))
 
@@ -333,19 +338,18 @@ class _Chunk:
         self, subject: bytes, news: Sequence[Version], past: Past, *, counted: bool
     ) -> None:
         """Takes news of one subject. `counted` tells whether they are messages of the file."""
-        keys = [self.keys.get(id(version)) or self.said.digest(version) for version in news]
-        key_of = {id(version): key for version, key in zip(news, keys, strict=True)}
-        wanted = [version for version in news if key_of[id(version)] not in past.gone]
+        # What was copied from an implementation was not looked up, and may not live for long.
+        keys = self.keys if counted else {id(v): self.said.digest(v) for v in news}
+        wanted = [version for version in news if keys[id(version)] not in past.gone]
         self.duplicates += counted * (len(news) - len(wanted))
-        others = [*past.versions, *news]
         for version, told in self.taking.explain(subject, past, wanted):
             if told is None:
                 self.duplicates += counted
                 continue
             self.rows += [_event_row(version, row) for row in told]
             self.taking.unchanged(counted and not told)
-            key = key_of[id(version)]
-            self.taken.append(self.taking.taken(subject, key, version, others))
+            key = keys[id(version)]
+            self.taken.append(self.taking.taken(subject, key, version, past.versions, news))
             past.versions.append(version)
 
 

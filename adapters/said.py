@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, Table, delete, func, select, update
 
@@ -43,8 +43,7 @@ class Past:
     gone: set[bytes] = field(default_factory=set)
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(NamedTuple):
     """A version that is new, the HMACs of its subject and its content, the record that it came in,
     and whom it is about.
 

@@ -17,7 +17,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import orjson
 
@@ -43,8 +43,7 @@ _LONGEST_SLOT = 100  # an event_id has 128 characters, and 21 go to what tells t
 _NAMES_PERSONS = ("participant", "same_as")
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """What a slot says from `known_at` on; None where it says nothing any more."""
 
     known_at: datetime
@@ -54,8 +53,7 @@ class Step:
 Steps: TypeAlias = Mapping[Thread, Step]
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """A step that was handed in, and under which id."""
 
     step: Step
@@ -81,6 +79,7 @@ class Telling:
     _links: dict[Thread, list[Link]] = field(default_factory=dict)
     _times_told: int = 0
     _persons: dict[str, int] = field(default_factory=dict)
+    _at: tuple[datetime | None, str] = (None, "")
 
     def take(self, version: Version) -> list[Row] | None:
         """The rows that a version calls for, in the order to hand them in; None: a duplicate.
@@ -192,7 +191,9 @@ class Telling:
     def _row(
         self, source: str, slot: str, step: Step, replaces: Link | None, times_told: int = 0
     ) -> Row:
-        row = {"source": source, "recorded_at": step.known_at.isoformat(), **(step.cells or {})}
+        if step.known_at is not self._at[0]:
+            self._at = step.known_at, step.known_at.isoformat()
+        row = {"source": source, "recorded_at": self._at[1], **(step.cells or {})}
         if replaces is not None:
             row["replaces"] = replaces.event_id
         row["event_id"] = self._event_id(slot, row, times_told)
@@ -205,11 +206,11 @@ class Telling:
         key is not: whoever has the log could try all national numbers against a hash. Which of the
         subject's persons it is stands for it.
         """
-        said: dict[str, str | int] = dict(row)
+        said: dict[str, Any] = row.copy()
         for name in _NAMES_PERSONS:
             if name in row:
                 said[name] = self._persons.setdefault(row[name], len(self._persons))
-        text = orjson.dumps([said, times_told], option=orjson.OPT_SORT_KEYS)
+        text = orjson.dumps((said, times_told), option=orjson.OPT_SORT_KEYS)
         name = f"{self.tag}/{slot}" if self.tag else slot
         if len(name) > _LONGEST_SLOT:
             name = hashlib.sha256(name.encode()).hexdigest()
