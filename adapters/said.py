@@ -7,13 +7,14 @@ own key, and erasure empties it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, Table, delete, func, select, update
 
+from adapters.bulk import insert, look_up
 from adapters.case_systems.messages import (
     Implementation,
     SourceRecord,
@@ -21,7 +22,6 @@ from adapters.case_systems.messages import (
     from_stored,
     to_stored,
 )
-from adapters.bulk import insert, look_up
 from adapters.event_store import in_parts
 from adapters.participants import ids_of
 from adapters.schema import implementations, source_records, source_subjects, source_versions
@@ -151,21 +151,23 @@ class Said:
         self, taken: Sequence[Taken], ids: Mapping[str, bytes], at: int, batch_id: int
     ) -> dict[int, int]:
         """Keeps each record once, raw; gives its number by the record's identity in memory."""
-        about: dict[int, set[str]] = {}
+        about: dict[int, frozenset[str]] = {}
         records: dict[int, tuple[SourceRecord, Version]] = {}
         for one in taken:
             if one.record is not None:
-                about.setdefault(id(one.record), set()).update(one.participants)
-                records.setdefault(id(one.record), (one.record, one.version))
-        first = _last(self._connection, source_records) + 1
-        numbers = {identity: first + index for index, identity in enumerate(records)}
+                identity = id(one.record)
+                others = about.get(identity)
+                about[identity] = one.participants if others is None else others | one.participants
+                records.setdefault(identity, (one.record, one.version))
+        numbers: dict[int, int] = {}
         rows = []
-        for identity, (record, version) in records.items():
-            owner, number = _owner(about[identity], ids), numbers[identity]
-            fingerprint = self._seals.secret.fingerprint(record.raw)
-            raw = self._seals.seal_said(owner, "record", number, record.raw)
-            came = (at, batch_id, version.line or 0)
-            rows.append((number, version.source, fingerprint, owner, raw, *came))
+        seal, fingerprint = self._seals.seal_said, self._seals.secret.fingerprint
+        for number, identity in enumerate(records, _last(self._connection, source_records) + 1):
+            record, version = records[identity]
+            owner, numbers[identity] = _owner(about[identity], ids), number
+            raw = seal(owner, "record", number, record.raw)
+            what = (number, version.source, fingerprint(record.raw), owner, raw)
+            rows.append((*what, at, batch_id, version.line or 0))
         insert(self._connection, source_records, rows)
         return numbers
 
@@ -175,10 +177,12 @@ def tag_of(subject: bytes) -> str:
     return subject.hex()[:20]
 
 
-def _owner(participants: Iterable[str], ids: Mapping[str, bytes]) -> bytes:
+def _owner(participants: Collection[str], ids: Mapping[str, bytes]) -> bytes:
     """Under whose key something is sealed; empty: under the store's own."""
-    found = list(participants)
-    return ids.get(found[0], b"") if len(found) == 1 else b""
+    if len(participants) != 1:
+        return b""
+    (person,) = participants
+    return ids.get(person, b"")
 
 
 def _last(connection: Connection, table: Table) -> int:

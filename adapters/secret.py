@@ -28,6 +28,7 @@ from adapters.schema import store_info
 
 _LENGTH: Final = 32
 _NONCE: Final = 12
+_MOST_LOOKUPS: Final = 20_000
 _LONGEST: Final = 1 << 28  # bytes; nothing that was sealed is longer
 CHECK: Final = "secret_check"  # the name of the row that tells a store's own secret from another
 
@@ -67,6 +68,11 @@ class Secret:
         return hmac.new(self.derived("lookup"), digestmod="sha256")
 
     @cached_property
+    def _lookups(self) -> dict[str, bytes]:
+        """A chunk asks for the same persons' two or three times."""
+        return {}
+
+    @cached_property
     def _tombstone_key(self) -> bytes:
         return self.derived("tombstone")
 
@@ -76,7 +82,13 @@ class Secret:
 
     def lookup(self, natural_key: str) -> bytes:
         """Under what the store finds a participant."""
-        return _digest(self._lookup, natural_key.encode("utf-8", "replace"))
+        found = self._lookups.get(natural_key)
+        if found is None:
+            if len(self._lookups) >= _MOST_LOOKUPS:
+                self._lookups.clear()
+            found = _digest(self._lookup, natural_key.encode("utf-8", "replace"))
+            self._lookups[natural_key] = found
+        return found
 
     def tombstone(self, natural_key: str) -> bytes:
         """Under what the store finds that a participant was erased; no relation to `lookup`."""

@@ -5,9 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from operator import attrgetter
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 import orjson
@@ -134,11 +133,20 @@ def to_stored(version: Version) -> bytes:
 
     What it claims and says holds keys of persons.
     """
-    return orjson.dumps(dict(zip(_KEPT, _kept(version), strict=True)))
-
-
-_KEPT: Final = tuple(each.name for each in fields(Version) if each.init)
-_kept: Final = attrgetter(*_KEPT)
+    kept = {
+        "source": version.source,
+        "subject": version.subject,
+        "order": version.order,
+        "changed_at": version.changed_at,
+        "says": version.says,
+        "dated": version.dated,
+        "claims": version.claims,
+        "line": version.line,
+        "about": version.about,
+        "private": version.private,
+        "implementation": version.implementation,
+    }
+    return orjson.dumps(kept)
 
 
 def from_stored(text: bytes) -> Version:

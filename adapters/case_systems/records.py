@@ -219,9 +219,11 @@ class Fields(NamedTuple):
     def child(self, name: str) -> Fields:
         """The fields inside a field; none, where it is absent or something else."""
         found = self.values.get(name)
-        if found is not None and not isinstance(found, Mapping):
+        if isinstance(found, dict):
+            return self._inside(found, name)
+        if found is not None:
             self.wrong(name, found, "not an object with fields")
-        return self._inside(found if isinstance(found, Mapping) else {}, name)
+        return self._inside({}, name)
 
     def children(self, name: str) -> list[Fields]:
         """The fields inside each object of a list."""
