@@ -60,22 +60,18 @@ class Chunk:
         self._counts = Counts()
         self._new: list[tuple[bytes, Event, bytes | None]] = []  # whose, what, its state if known
 
-    def take(self, rows: Iterable[RawRow], duplicates: int = 0) -> dict[str, bytes]:
-        """Appends rows as they are; `duplicates` are those of which no row was made at all.
-
-        Gives the ids of those whom the rows name, by natural key.
-        """
+    def take(self, rows: Iterable[RawRow], duplicates: int = 0) -> None:
+        """Appends rows as they are; `duplicates` are those of which no row was made at all."""
         self._counts.read += duplicates
         self._counts.duplicates += duplicates
         read = self._delivering.reader.read
-        return self.append([read(row, self._handed_in_at) for row in rows])
+        self.append([read(row, self._handed_in_at) for row in rows])
 
-    def append(self, read: Sequence[ReadRow]) -> dict[str, bytes]:
+    def append(self, read: Sequence[ReadRow]) -> None:
         people = self._load(read)
         for row in read:
             self._judge(row, people)
         self._write()
-        return people
 
     def retry(self, persons: Sequence[bytes]) -> None:
         """Tries the waiting rows of some participants again."""

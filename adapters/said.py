@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, Table, delete, func, select, update
@@ -111,22 +110,12 @@ class Said:
         found = look_up(self._connection, _SUBJECTS, "lookup", list(lookups))
         return {bytes(subject) for (subject,) in found}
 
-    def keep(
-        self,
-        taken: Sequence[Taken],
-        at: int,
-        batch_id: int,
-        people: Mapping[str, bytes] = MappingProxyType({}),
-    ) -> None:
-        """Writes down what is new, in the order in which it was taken.
-
-        `people` are ids by natural key that are known already, and need not be asked for.
-        """
+    def keep(self, taken: Sequence[Taken], at: int, batch_id: int) -> None:
+        """Writes down what is new, in the order in which it was taken."""
         if not taken:
             return
         everybody = {person for one in taken for person in one.participants}
-        ids = {person: people[person] for person in everybody if person in people}
-        ids |= ids_of(self._connection, everybody - ids.keys(), self._seals)
+        ids = ids_of(self._connection, everybody, self._seals)
         self._seals.load(ids.values())
         record_ids = self._keep_records(taken, ids, at, batch_id)
         first = _last(self._connection, source_versions) + 1

@@ -114,7 +114,7 @@ def _append(store: Path, path: Path, *, neutral: bool) -> None:
 
 
 def _appended(store: Path) -> set[str]:
-    with reading(open_engine(f"sqlite:///{store}")) as connection:
+    with reading(open_engine(f"sqlite:///{store}", make=False)) as connection:
         return set(connection.execute(select(stored.c.source_event_id)).scalars())
 
 

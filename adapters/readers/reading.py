@@ -34,7 +34,6 @@ class RowReader:
     def __init__(self, profile: Profile) -> None:
         self._profile = profile
         self._names: tuple[str, ...] = ()
-        self._headers: dict[tuple[str, ...], Header] = {}
         self._header: Header | None = None
 
     def read(self, row: RawRow, at: datetime) -> ReadRow:
@@ -51,15 +50,8 @@ class RowReader:
         if row.values is None:
             return None
         if self._header is None or row.header is not self._names:
-            self._names, self._header = row.header, self._header_of(row.header)
+            self._names, self._header = row.header, Header(row.header, self._profile)
         return self._header.compose(row.values, at, at)
-
-    def _header_of(self, names: tuple[str, ...]) -> Header:
-        """One for each: rows that a source's messages became have those of several, in turn."""
-        found = self._headers.get(names)
-        if found is None:
-            found = self._headers[names] = Header(names, self._profile)
-        return found
 
 
 def state_of(event: Event) -> bytes | None:
