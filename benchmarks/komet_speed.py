@@ -33,7 +33,7 @@ from benchmarks.measuring import in_turn, same
 from benchmarks.results import Compared, keep
 from domain.record import COLUMNS
 
-ROUNDS = 3
+ROUNDS = 2
 _KNOWN = {"g1": Implementation("ARBEIDSFORBEREDENDE_TRENING", "912345678")}
 
 
