@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-import orjson
 from sqlalchemy import Engine
 
 from adapters.case_systems import mapping
@@ -57,9 +56,10 @@ from adapters.said import (
 from adapters.settling import settle
 from adapters.summary import Summary, Trouble
 from domain.codes import Profile
-from domain.record import Problem
+from domain.record import COLUMNS, Problem
 
 _IN_PART: Final = "used in part"
+_EMPTY: Final = ("",) * len(COLUMNS)
 
 
 @dataclass(slots=True)
@@ -125,6 +125,7 @@ def system_of(file: MappingFile) -> CaseSystem:
     return CaseSystem(file.source, read, mapping.tell)
 
 
+@without_collector()
 def append_delivery(
     engine: Engine,
     file: File,
@@ -146,8 +147,7 @@ def append_delivery(
     with reading(engine) as connection:
         known = implementations_of(connection, system.name)
     content, told = content_of(file), Delivery(now(), participant, known)
-    with without_collector():
-        messages = _read(system, file, content, told)
+    messages = _read(system, file, content, told)
     summary = SourceSummary(records=messages.records, passed_by=messages.passed_by)
     summary.warnings = messages.warnings
     delivering = Delivering(engine, profile, file.name, file.sha256, now, summary)
@@ -214,7 +214,10 @@ class _Taking:
             yield _Part(subjects=list(by_subject(versions).items()), of_implementations=True)
         part = _Part()
         for record in self._messages.by_record():
-            self._record_of.update((id(version), record) for version in record.versions)
+            for version in record.versions:
+                self._record_of[id(version)] = record
+            if not record.problems:
+                continue
             left_out = [problem for problem in record.problems if problem.left_out]
             if left_out:
                 part.rejected.append(_rejected(self._system.name, record, left_out))
@@ -244,7 +247,7 @@ class _Taking:
         fresh = {
             subject: versions
             for subject, versions in news.items()
-            if not all(version.dated and keys[id(version)] in before for version in versions)
+            if not before or not all(v.dated and keys[id(v)] in before for v in versions)
         }
         counted = not part.of_implementations
         if counted:
@@ -303,10 +306,12 @@ class _Taking:
             )
 
     def taken(
-        self, subject: bytes, digest: bytes, version: Version, others: Iterable[Version]
+        self, subject: bytes, digest: bytes, version: Version, *others: Iterable[Version]
     ) -> Taken:
         """A version that names nobody is about those whom the others of its subject name."""
-        about = version.participants or {person for one in others for person in one.participants}
+        about = version.participants or {
+            person for some in others for one in some for person in one.participants
+        }
         record = self._record_of.get(id(version))
         return Taken(subject, digest, version, record, frozenset(about))
 
@@ -334,24 +339,27 @@ class _Chunk:
         self, subject: bytes, news: Sequence[Version], past: Past, *, counted: bool
     ) -> None:
         """Takes news of one subject. `counted` tells whether they are messages of the file."""
-        keys = [self.keys.get(id(version)) or self.said.digest(version) for version in news]
-        key_of = {id(version): key for version, key in zip(news, keys, strict=True)}
-        wanted = [version for version in news if key_of[id(version)] not in past.gone]
+        # What was copied from an implementation was not looked up, and may not live for long.
+        keys = self.keys if counted else {id(v): self.said.digest(v) for v in news}
+        wanted = [version for version in news if keys[id(version)] not in past.gone]
         self.duplicates += counted * (len(news) - len(wanted))
-        others = [*past.versions, *news]
         for version, told in self.taking.explain(subject, past, wanted):
             if told is None:
                 self.duplicates += counted
                 continue
             self.rows += [_event_row(version, row) for row in told]
             self.taking.unchanged(counted and not told)
-            key = key_of[id(version)]
-            self.taken.append(self.taking.taken(subject, key, version, others))
+            key = keys[id(version)]
+            self.taken.append(self.taking.taken(subject, key, version, past.versions, news))
             past.versions.append(version)
 
 
 def _event_row(version: Version, row: Mapping[str, str]) -> RawRow:
-    return RawRow(version.line or 0, orjson.dumps(row), dict(row))
+    """All have one header, as the rows of one table, for those are read the fastest."""
+    values = list(map(row.get, COLUMNS, _EMPTY))
+    if len(values) - values.count("") != len(row):
+        return RawRow(version.line or 0, None, dict(row))
+    return RawRow(version.line or 0, None, header=COLUMNS, values=values)
 
 
 def _rejected(source: str, record: SourceRecord, problems: Sequence[SourceProblem]) -> RawRow:

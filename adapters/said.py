@@ -7,13 +7,13 @@ own key, and erasure empties it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, Table, delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
+from adapters.bulk import insert, look_up
 from adapters.case_systems.messages import (
     Implementation,
     SourceRecord,
@@ -25,6 +25,10 @@ from adapters.event_store import in_parts
 from adapters.participants import ids_of
 from adapters.schema import implementations, source_records, source_subjects, source_versions
 from adapters.seals import Seals
+
+_DIGESTS: Final = "SELECT digest FROM source_versions"
+_SUBJECTS: Final = "SELECT subject FROM source_subjects"
+_VERSIONS: Final = "SELECT id, subject, digest, participant_id, stored FROM source_versions"
 
 
 @dataclass(slots=True)
@@ -38,8 +42,7 @@ class Past:
     gone: set[bytes] = field(default_factory=set)
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(NamedTuple):
     """A version that is new, the HMACs of its subject and its content, the record that it came in,
     and whom it is about.
 
@@ -70,28 +73,24 @@ class Said:
 
     def known_among(self, digests: Sequence[bytes]) -> set[bytes]:
         """Those of some digests under which something was said before, erased or not."""
-        found: set[bytes] = set()
-        for some in in_parts(() if self._is_empty else digests):
-            query = select(source_versions.c.digest).where(source_versions.c.digest.in_(some))
-            found.update(bytes(digest) for (digest,) in self._connection.execute(query))
-        return found
+        asked = () if self._is_empty else digests
+        found = look_up(self._connection, _DIGESTS, "digest", asked)
+        return {bytes(digest) for (digest,) in found}
 
     def past(self, subjects: Sequence[bytes]) -> dict[bytes, Past]:
         """What was said of some subjects; those of which nothing was have an empty past."""
         found = {subject: Past() for subject in subjects}
-        for some in in_parts(() if self._is_empty else subjects):
-            rows = self._connection.execute(
-                select(source_versions)
-                .where(source_versions.c.subject.in_(some))
-                .order_by(source_versions.c.id)
-            ).all()
-            self._seals.load({bytes(row.participant_id) for row in rows} - {b""})
-            for row in rows:
-                past, version = found[bytes(row.subject)], self._open(row)
-                if version is None:
-                    past.gone.add(bytes(row.digest))
-                else:
-                    past.versions.append(version)
+        if self._is_empty:
+            return found
+        kept = list(look_up(self._connection, _VERSIONS, "subject", subjects, order="ORDER BY id"))
+        self._seals.load({bytes(owner) for _, _, _, owner, _ in kept} - {b""})
+        for number, subject, digest, owner, stored in kept:
+            past = found[bytes(subject)]
+            opened = self._seals.open_said(bytes(owner), "version", number, bytes(stored))
+            if opened:
+                past.versions.append(from_stored(opened))
+            else:
+                past.gone.add(bytes(digest))
         return found
 
     def every(self) -> Iterable[tuple[bytes, Past]]:
@@ -108,16 +107,8 @@ class Said:
     def subjects_of(self, lookups: Iterable[bytes]) -> set[bytes]:
         """The subjects that are about some persons, by the HMAC of their keys, or that are in some
         implementations."""
-        found: set[bytes] = set()
-        for some in in_parts(list(lookups)):
-            query = select(source_subjects.c.subject).where(source_subjects.c.lookup.in_(some))
-            found.update(bytes(subject) for (subject,) in self._connection.execute(query))
-        return found
-
-    def _open(self, row: Any) -> Version | None:
-        person = bytes(row.participant_id)
-        stored = self._seals.open_said(person, "version", row.id, bytes(row.stored))
-        return from_stored(stored) if stored else None
+        found = look_up(self._connection, _SUBJECTS, "lookup", list(lookups))
+        return {bytes(subject) for (subject,) in found}
 
     def keep(self, taken: Sequence[Taken], at: int, batch_id: int) -> None:
         """Writes down what is new, in the order in which it was taken."""
@@ -130,19 +121,12 @@ class Said:
         first = _last(self._connection, source_versions) + 1
         rows = []
         for number, one in enumerate(taken, start=first):
-            owner = _owner(one.participants, ids)
-            stored = self._seals.seal_said(owner, "version", number, to_stored(one.version))
-            row = {
-                "id": number,
-                "source": one.version.source,
-                "subject": one.subject,
-                "digest": one.digest,
-                "participant_id": owner,
-                "stored": stored,
-                "record_id": record_ids.get(id(one.record), 0),
-            }
-            rows.append(row)
-        self._connection.execute(source_versions.insert(), rows)
+            owner, version = _owner(one.participants, ids), one.version
+            stored = self._seals.seal_said(owner, "version", number, to_stored(version))
+            record_id = record_ids.get(id(one.record), 0)
+            key = (one.subject, one.digest, owner)
+            rows.append((number, version.source, *key, stored, record_id))
+        insert(self._connection, source_versions, rows)
         lookups = {person: self._seals.secret.lookup(person) for person in everybody}
         about = {(one.subject, lookups[person]) for one in taken for person in one.participants}
         about |= {
@@ -150,40 +134,30 @@ class Said:
             for one in taken
             if one.version.implementation is not None
         }
-        _insert_new(
-            self._connection,
-            source_subjects,
-            [{"subject": subject, "lookup": lookup} for subject, lookup in sorted(about)],
-        )
+        insert(self._connection, source_subjects, sorted(about), "ON CONFLICT DO NOTHING")
 
     def _keep_records(
         self, taken: Sequence[Taken], ids: Mapping[str, bytes], at: int, batch_id: int
     ) -> dict[int, int]:
         """Keeps each record once, raw; gives its number by the record's identity in memory."""
-        about: dict[int, set[str]] = {}
+        about: dict[int, frozenset[str]] = {}
         records: dict[int, tuple[SourceRecord, Version]] = {}
         for one in taken:
             if one.record is not None:
-                about.setdefault(id(one.record), set()).update(one.participants)
-                records.setdefault(id(one.record), (one.record, one.version))
-        first = _last(self._connection, source_records) + 1
-        numbers = {identity: first + index for index, identity in enumerate(records)}
+                identity = id(one.record)
+                others = about.get(identity)
+                about[identity] = one.participants if others is None else others | one.participants
+                records.setdefault(identity, (one.record, one.version))
+        numbers: dict[int, int] = {}
         rows = []
-        for identity, (record, version) in records.items():
-            owner, number = _owner(about[identity], ids), numbers[identity]
-            row = {
-                "id": number,
-                "source": version.source,
-                "fingerprint": self._seals.secret.fingerprint(record.raw),
-                "participant_id": owner,
-                "raw": self._seals.seal_said(owner, "record", number, record.raw),
-                "received_at": at,
-                "batch_id": batch_id,
-                "line": version.line or 0,
-            }
-            rows.append(row)
-        if rows:
-            self._connection.execute(source_records.insert(), rows)
+        seal, fingerprint = self._seals.seal_said, self._seals.secret.fingerprint
+        for number, identity in enumerate(records, _last(self._connection, source_records) + 1):
+            record, version = records[identity]
+            owner, numbers[identity] = _owner(about[identity], ids), number
+            raw = seal(owner, "record", number, record.raw)
+            what = (number, version.source, fingerprint(record.raw), owner, raw)
+            rows.append((*what, at, batch_id, version.line or 0))
+        insert(self._connection, source_records, rows)
         return numbers
 
 
@@ -192,22 +166,16 @@ def tag_of(subject: bytes) -> str:
     return subject.hex()[:20]
 
 
-def _owner(participants: Iterable[str], ids: Mapping[str, bytes]) -> bytes:
+def _owner(participants: Collection[str], ids: Mapping[str, bytes]) -> bytes:
     """Under whose key something is sealed; empty: under the store's own."""
-    found = list(participants)
-    return ids.get(found[0], b"") if len(found) == 1 else b""
+    if len(participants) != 1:
+        return b""
+    (person,) = participants
+    return ids.get(person, b"")
 
 
 def _last(connection: Connection, table: Table) -> int:
     return connection.execute(select(func.max(table.c.id))).scalar_one() or 0
-
-
-def _insert_new(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
-    """Inserts those rows that are not there yet."""
-    if not rows:
-        return
-    insert: Any = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    connection.execute(insert(table).on_conflict_do_nothing(), list(rows))
 
 
 def forget(connection: Connection, subjects: Iterable[bytes]) -> None:

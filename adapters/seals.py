@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Any, Final
 
@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 
 from adapters.bulk import look_up
 from adapters.ledger import refuse_if_restored
-from adapters.secret import Secret, TamperedError, seal, secret_of, unseal
+from adapters.secret import Secret, TamperedError, seal, sealing, secret_of, unseal
 
 _KEY_LENGTH: Final = 32
 _WRAPPED: Final = "SELECT participant_id, wrapped_key FROM participants"
@@ -32,6 +32,7 @@ class Seals:
         self._connection = connection
         self._restoring = restoring
         self._keys: dict[bytes, bytes | None] = {}
+        self._sealings: dict[bytes, Callable[[bytes, bytes], bytes]] = {}
 
     @cached_property
     def secret(self) -> Secret:
@@ -94,10 +95,13 @@ class Seals:
 
     def seal_said(self, person: bytes, kind: str, number: int, content: bytes) -> bytes:
         """A record or a version of a source; without a participant, under the store's own key."""
-        key = self._slip_key(person)
-        if key is None:
-            raise TamperedError("a participant has no key; run `forlop verify`")
-        return seal(key, content, _said_place(person, kind, number))
+        sealed = self._sealings.get(person)
+        if sealed is None:
+            key = self._slip_key(person)
+            if key is None:
+                raise TamperedError("a participant has no key; run `forlop verify`")
+            sealed = self._sealings[person] = sealing(key)
+        return sealed(content, _said_place(person, kind, number))
 
     def open_said(self, person: bytes, kind: str, number: int, sealed: bytes) -> bytes:
         """It again; empty where the participant was erased."""

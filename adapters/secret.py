@@ -28,6 +28,7 @@ from adapters.schema import store_info
 
 _LENGTH: Final = 32
 _NONCE: Final = 12
+_MOST_LOOKUPS: Final = 20_000
 _LONGEST: Final = 1 << 28  # bytes; nothing that was sealed is longer
 CHECK: Final = "secret_check"  # the name of the row that tells a store's own secret from another
 
@@ -63,20 +64,31 @@ class Secret:
         return self.derived("check").hex()
 
     @cached_property
-    def _lookup_key(self) -> bytes:
-        return self.derived("lookup")
+    def _lookup(self) -> hmac.HMAC:
+        return hmac.new(self.derived("lookup"), digestmod="sha256")
+
+    @cached_property
+    def _lookups(self) -> dict[str, bytes]:
+        """A chunk asks for the same persons' two or three times."""
+        return {}
 
     @cached_property
     def _tombstone_key(self) -> bytes:
         return self.derived("tombstone")
 
     @cached_property
-    def _fingerprint_key(self) -> bytes:
-        return self.derived("fingerprint")
+    def _fingerprint(self) -> hmac.HMAC:
+        return hmac.new(self.derived("fingerprint"), digestmod="sha256")
 
     def lookup(self, natural_key: str) -> bytes:
         """Under what the store finds a participant."""
-        return hmac.digest(self._lookup_key, natural_key.encode("utf-8", "replace"), "sha256")
+        found = self._lookups.get(natural_key)
+        if found is None:
+            if len(self._lookups) >= _MOST_LOOKUPS:
+                self._lookups.clear()
+            found = _digest(self._lookup, natural_key.encode("utf-8", "replace"))
+            self._lookups[natural_key] = found
+        return found
 
     def tombstone(self, natural_key: str) -> bytes:
         """Under what the store finds that a participant was erased; no relation to `lookup`."""
@@ -88,7 +100,14 @@ class Secret:
 
     def fingerprint(self, content: bytes) -> bytes:
         """What makes a row the same when it comes again; not to be guessed without the secret."""
-        return hmac.digest(self._fingerprint_key, content, "sha256")
+        return _digest(self._fingerprint, content)
+
+
+def _digest(begun: hmac.HMAC, content: bytes) -> bytes:
+    """The HMAC of some content: going on from a key that was taken in is a third quicker."""
+    own = begun.copy()
+    own.update(content)
+    return own.digest()
 
 
 def seal(key: bytes, plain: bytes, bound_to: bytes) -> bytes:

@@ -14,10 +14,12 @@ def main() -> None:
     asked.add_argument("--events", type=int, default=1_000_000)
     asked.add_argument("--append", type=int, default=50_000, help="events that are appended")
     asked.add_argument("--stored", type=int, default=500_000, help="in the store beforehand")
+    asked.add_argument("--snapshots", type=int, default=100_000, help="of Komet that are appended")
     asked.add_argument("--store", default="", help="one made before, in place of a new one")
     given = asked.parse_args()
     appended = ["--events", str(given.append), "--stored", str(given.stored)]
     sys.stdout.write(run_child(["-m", "benchmarks.append", *appended]).said)
+    sys.stdout.write(run_child(["-m", "benchmarks.komet_speed", str(given.snapshots)]).said)
     with stores.filled(given.events, given.store) as engine:
         store = engine.url.render_as_string(hide_password=False)
         # Each in a process of its own, so that none starts with the memory of the one before.

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from importlib import resources
+from types import MappingProxyType
 from typing import Final
 
 from adapters.case_systems.messages import Messages
@@ -21,6 +22,7 @@ from domain.calendar import parse_day
 
 COLUMNS: Final = ("list", "code", "means", "valid_from", "valid_to", "note")
 UNKNOWN: Final = "unknown"
+_NONE: Final[Mapping[str, tuple[Meaning, ...]]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +48,10 @@ class CodeTable:
         """What a code means on a day; None where the list does not say."""
         if code is None:
             return None
-        meanings = self.lists.get(list_name, {}).get(code, ())
-        return next((m.means for m in meanings if m.holds_on(on)), None)
+        for meaning in self.lists.get(list_name, _NONE).get(code, ()):
+            if meaning.holds_on(on):
+                return meaning.means
+        return None
 
     def translate(self, list_name: str, code: str | None, on: date, messages: Messages) -> str:
         """What a code means; `unknown`, with a warning, where the list does not say.

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 import orjson
 
@@ -78,6 +78,7 @@ class Version:
     about: str | None = None
     private: bool = False
     implementation: str | None = None
+    _digest: str | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
     def participants(self) -> set[str]:
@@ -94,12 +95,17 @@ class Version:
 
         A place in an order that is the source's own content, and not the wrapping's, is said.
         """
+        if self._digest is not None:
+            return self._digest
         known = [self.changed_at] if self.dated else [self.order[:-1]]
         says = self.says
         if BESIDE in says:
             says = {name: told for name, told in says.items() if name != BESIDE}
         told = [self.source, self.subject, known, says]
-        return hashlib.sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).hexdigest()
+        text = orjson.dumps(told, option=orjson.OPT_SORT_KEYS)
+        digest = hashlib.sha256(text).hexdigest()
+        object.__setattr__(self, "_digest", digest)
+        return digest
 
 
 _PERSONS: Final = frozenset({"participant", "same_as", "keys"})  # each one key, or a list of keys
@@ -109,11 +115,13 @@ def _participants(says: Any) -> list[str]:
     found: list[str] = []
     if isinstance(says, dict):
         for name, told in says.items():
-            if isinstance(told, str):
-                if told and name in _PERSONS:
-                    found.append(told)
-            elif isinstance(told, (dict, list, tuple)):
-                found += told if name in _PERSONS else _participants(told)
+            if name in _PERSONS:
+                if isinstance(told, str):
+                    found += [told] if told else ()
+                elif isinstance(told, (dict, list, tuple)):
+                    found += told
+            elif told and isinstance(told, (dict, list, tuple)):
+                found += _participants(told)
     elif isinstance(says, (list, tuple)):
         for each in says:
             found += _participants(each)
@@ -125,7 +133,20 @@ def to_stored(version: Version) -> bytes:
 
     What it claims and says holds keys of persons.
     """
-    return orjson.dumps({name: getattr(version, name) for name in version.__slots__})
+    kept = {
+        "source": version.source,
+        "subject": version.subject,
+        "order": version.order,
+        "changed_at": version.changed_at,
+        "says": version.says,
+        "dated": version.dated,
+        "claims": version.claims,
+        "line": version.line,
+        "about": version.about,
+        "private": version.private,
+        "implementation": version.implementation,
+    }
+    return orjson.dumps(kept)
 
 
 def from_stored(text: bytes) -> Version:
@@ -194,8 +215,7 @@ class Delivery:
     implementations: Mapping[str, Implementation] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class SourceRecord:
+class SourceRecord(NamedTuple):
     """One record of a delivery as it came, and what was made of it."""
 
     raw: bytes

@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, get_args
+from operator import attrgetter
+from typing import Any, Final, get_args
 
 from adapters.case_systems.messages import Cells, Claim, Standing, State
 from adapters.case_systems.records import Fields
 from domain.calendar import ONE_DAY, parse_day
 
+_STANDINGS: Final[Mapping[str | None, Standing]] = {means: means for means in get_args(Standing)}
 _STAYS = {"waiting", "under_way", "stopped", None}
 _REFERS = {"referred", "waiting", "under_way", "stopped", "never_started", None}
 
@@ -40,11 +42,10 @@ class Participation:
     intensity: dict[str, tuple[str | None, str | None]] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in self.__slots__}
+        return dict(zip(self.__slots__, _values(self), strict=True))
 
     def claim(self, placement: str) -> Claim:
-        means: Standing | None = self.standing if self.standing in get_args(Standing) else None  # type: ignore[assignment]
-        return Claim(placement, self.status, means)
+        return Claim(placement, self.status, _STANDINGS.get(self.standing))
 
     def state(self, reference: str) -> State:
         """The facts: none of one that is void, or a draft; no stay of one that never started."""
@@ -91,6 +92,9 @@ class Participation:
 
     def _cells(self, topic: str, on: str, **more: str) -> Cells:
         return {"participant": self.participant, "type": topic, "occurred_on": on, **more}
+
+
+_values: Final = attrgetter(*Participation.__slots__)
 
 
 def check_days(fields: Fields, start: date | None, last_day: date | None) -> date | None:

@@ -8,11 +8,10 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from functools import cache
-from typing import Any, Final
+from functools import cache, lru_cache
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -27,8 +26,7 @@ NOT_A_NUMBER: Final = "not a sound national number or D-number; it is taken as a
 _MISSING: Final = "missing; the source must say it"
 
 
-@dataclass(frozen=True, slots=True)
-class Wrapped:
+class Wrapped(NamedTuple):
     """One JSON record, taken out of what it came in. `value` is None in a tombstone.
 
     `key`, `sent_at` and `offset` are those of the message around it, where there was one; `raw` is
@@ -105,8 +103,7 @@ def _unwrapped(record: Any, line: int | None, raw: bytes) -> Wrapped:
     return Wrapped(value, line, str(record["key"]), sent_at, raw, place)
 
 
-@dataclass(frozen=True, slots=True)
-class Fields:
+class Fields(NamedTuple):
     """The fields of one record, each read as what it should be; what is wrong is noted.
 
     A field that is absent, null or empty reads as None, without a word.
@@ -131,7 +128,7 @@ class Fields:
                 if "\x00" in found:
                     shown = found.replace("\x00", "\\0")
                     self.wrong(name, shown, "holds NUL characters; it is read without them")
-            elif isinstance(found, (dict, list)) and found:
+            elif found and isinstance(found, (dict, list)):
                 inside = _inside(name, known)
                 for each in (found if isinstance(found, list) else [found]) if inside else ():
                     if isinstance(each, Mapping):
@@ -147,7 +144,9 @@ class Fields:
             if found is None or found == "":
                 continue
             text = found if isinstance(found, str) else _as_text(found)
-            return text.replace("\x00", "").strip() or None
+            if "\x00" in text:
+                text = text.replace("\x00", "")
+            return text.strip() or None
         return None
 
     def person(self, name: str) -> str | None:
@@ -171,7 +170,7 @@ class Fields:
                     return None
             text = self.text(name) or ""
             try:
-                return parse_day(text) if len(text) == 10 else _day_in_oslo(_instant(text))
+                return _day(text) if len(text) == 10 else _day_in_oslo(_instant(text))
             except ValueError:
                 self.wrong(name, text, _NOT_A_DAY)
                 return None
@@ -220,9 +219,11 @@ class Fields:
     def child(self, name: str) -> Fields:
         """The fields inside a field; none, where it is absent or something else."""
         found = self.values.get(name)
-        if found is not None and not isinstance(found, Mapping):
+        if isinstance(found, dict):
+            return self._inside(found, name)
+        if found is not None:
             self.wrong(name, found, "not an object with fields")
-        return self._inside(found if isinstance(found, Mapping) else {}, name)
+        return self._inside({}, name)
 
     def children(self, name: str) -> list[Fields]:
         """The fields inside each object of a list."""
@@ -259,9 +260,12 @@ def _as_text(found: object) -> str:
     return str(found).lower() if isinstance(found, bool) else str(found)
 
 
+_day: Final = lru_cache(maxsize=10_000)(parse_day)  # a delivery's days are few, and come often
+
+
 def _instant(text: str) -> datetime:
     """Java writes the zone's name after the offset, as `+01:00[Europe/Oslo]`; the offset holds."""
-    return parse_instant(text.partition("[")[0])
+    return parse_instant(text.partition("[")[0] if "[" in text else text)
 
 
 def _day_in_oslo(moment: datetime) -> date:

@@ -17,7 +17,8 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeAlias
+from operator import attrgetter
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import orjson
 
@@ -39,12 +40,13 @@ Thread: TypeAlias = tuple[str, str]
 LeftOut: TypeAlias = tuple[datetime, frozenset[str]]
 """From which knowledge time on other sources hold for which placements."""
 
+_order: Final = attrgetter("order")
+_NOTHING: Final[frozenset[str]] = frozenset()
 _LONGEST_SLOT = 100  # an event_id has 128 characters, and 21 go to what tells the steps apart
 _NAMES_PERSONS = ("participant", "same_as")
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """What a slot says from `known_at` on; None where it says nothing any more."""
 
     known_at: datetime
@@ -54,8 +56,7 @@ class Step:
 Steps: TypeAlias = Mapping[Thread, Step]
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """A step that was handed in, and under which id."""
 
     step: Step
@@ -81,6 +82,7 @@ class Telling:
     _links: dict[Thread, list[Link]] = field(default_factory=dict)
     _times_told: int = 0
     _persons: dict[str, int] = field(default_factory=dict)
+    _at: tuple[datetime | None, str] = (None, "")
 
     def take(self, version: Version) -> list[Row] | None:
         """The rows that a version calls for, in the order to hand them in; None: a duplicate.
@@ -96,7 +98,7 @@ class Telling:
         if LEFT_OUT in version.says:
             self._left_out = left_out_by(version)
             return self._retell()
-        index = bisect_right(self.versions, version.order, key=lambda v: v.order)
+        index = bisect_right(self.versions, version.order, key=_order)
         self.versions.insert(index, version)
         if index == len(self.versions) - 1 and not self._is_marked_from(version.changed_at):
             return self._hand_in_new(version.source, [self._steps_to(version, self.versions)])
@@ -111,17 +113,19 @@ class Telling:
         known_at = max(version.changed_at, self._known_at or version.changed_at)
         first, self._known_at = not self._heard, known_at
         self._heard = self._heard or IMPLEMENTATION not in version.says
-        out = out_at(self._left_out, known_at, before=True)
+        out = out_at(self._left_out, known_at, before=True) if self._left_out else _NOTHING
         return self._move(held(versions, self.tell, out), known_at, first=first)
 
     def _move(self, state: State, known_at: datetime, *, first: bool = False) -> dict[Thread, Step]:
-        before, self._state = self._state, dict(_by_thread(state))
+        before = self._state
+        self._state = {(cells["participant"], slot): cells for slot, cells in state.items()}
         steps = {t: Step(known_at, None) for t in before if t not in self._state}
         for thread, cells in self._state.items():
-            if _content(cells) != _content(before.get(thread)):
+            content, was = _content(cells), before.get(thread)
+            if was is None or content != _content(was):
                 since = cells.get("recorded_at") if first else None
                 since_at = known_at if since is None else min(parse_instant(since), known_at)
-                steps[thread] = Step(since_at, _content(cells))
+                steps[thread] = Step(since_at, content)
         return steps
 
     def _retell(self) -> list[Row]:
@@ -178,8 +182,7 @@ class Telling:
         says: list[Row] = []
         for (participant, slot), step in steps.items():
             links = self._links.setdefault((participant, slot), [])
-            last = links[-1] if links else None
-            said = step.cells
+            last, said = links[-1] if links else None, step.cells
             if said is None:
                 assert last is not None, "only what was said can be annulled"
                 assert last.step.cells is not None, "and only once"
@@ -192,7 +195,9 @@ class Telling:
     def _row(
         self, source: str, slot: str, step: Step, replaces: Link | None, times_told: int = 0
     ) -> Row:
-        row = {"source": source, "recorded_at": step.known_at.isoformat(), **(step.cells or {})}
+        if step.known_at is not self._at[0]:
+            self._at = step.known_at, step.known_at.isoformat()
+        row = {"source": source, "recorded_at": self._at[1], **(step.cells or {})}
         if replaces is not None:
             row["replaces"] = replaces.event_id
         row["event_id"] = self._event_id(slot, row, times_told)
@@ -205,11 +210,11 @@ class Telling:
         key is not: whoever has the log could try all national numbers against a hash. Which of the
         subject's persons it is stands for it.
         """
-        said: dict[str, str | int] = dict(row)
+        said: dict[str, Any] = row.copy()
         for name in _NAMES_PERSONS:
             if name in row:
                 said[name] = self._persons.setdefault(row[name], len(self._persons))
-        text = orjson.dumps([said, times_told], option=orjson.OPT_SORT_KEYS)
+        text = orjson.dumps((said, times_told), option=orjson.OPT_SORT_KEYS)
         name = f"{self.tag}/{slot}" if self.tag else slot
         if len(name) > _LONGEST_SLOT:
             name = hashlib.sha256(name.encode()).hexdigest()
@@ -235,7 +240,7 @@ def sent_by_source(versions: Iterable[Version]) -> list[Version]:
 def known_times(versions: Iterable[Version]) -> Iterator[tuple[Version, datetime]]:
     """Versions in the source's order, each with when it was known: never before one before it."""
     known_at: datetime | None = None
-    for version in sorted(versions, key=lambda version: version.order):
+    for version in sorted(versions, key=_order):
         known_at = max(version.changed_at, known_at or version.changed_at)
         yield version, known_at
 
@@ -254,20 +259,17 @@ def _ending(topic: str, participant: str, ended: Cells) -> Cells:
     return {"participant": participant, "type": topic, "occurred_on": ended["occurred_on"]}
 
 
-def _by_thread(state: State) -> Iterator[tuple[Thread, Cells]]:
-    for slot, cells in state.items():
-        yield (cells["participant"], slot), cells
-
-
-def _content(cells: Cells | None) -> Cells | None:
-    if cells is None or "recorded_at" not in cells:
+def _content(cells: Cells) -> Cells:
+    if "recorded_at" not in cells:
         return cells
-    return {name: text for name, text in cells.items() if name != "recorded_at"}
+    content = dict(cells)
+    del content["recorded_at"]
+    return content
 
 
 def in_order(versions: Iterable[Version]) -> list[Version]:
     """Versions that came together, as they are best taken: in the source's order, then as given."""
-    return sorted(versions, key=lambda version: version.order)
+    return sorted(versions, key=_order)
 
 
 def explain(

@@ -7,6 +7,8 @@ from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any
 
+import orjson
+
 from adapters.errors import WrongUseError
 from domain.events import source_name
 from domain.record import COLUMNS, REQUIRED_COLUMNS, Problem
@@ -20,14 +22,16 @@ class RawRow:
     `line` is where it starts, 1 for the file's first line. `problems` are set where it does not
     fall into cells; `cells` then hold what can be told. A row of a table whose cells are all text
     has them as `values` too, in the order of `header`; those of a row with problems may be others.
+    A row that was not handed in as bytes, but made of what a source said, reads as JSON: `raw` is
+    written out only where it is asked for.
     """
 
-    __slots__ = ("_cells", "header", "line", "problems", "raw", "values")
+    __slots__ = ("_cells", "_raw", "header", "line", "problems", "values")
 
     def __init__(
         self,
         line: int,
-        raw: bytes,
+        raw: bytes | None,
         cells: dict[str, Any] | None = None,
         problems: list[Problem] | None = None,
         *,
@@ -35,11 +39,17 @@ class RawRow:
         values: list[str] | None = None,
     ) -> None:
         self.line = line
-        self.raw = raw
+        self._raw = raw
         self._cells = cells
         self.problems = [] if problems is None else problems
         self.header = header
         self.values = values
+
+    @property
+    def raw(self) -> bytes:
+        if self._raw is None:
+            self._raw = orjson.dumps(self.cells)
+        return self._raw
 
     @property
     def cells(self) -> dict[str, Any]:
