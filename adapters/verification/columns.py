@@ -19,9 +19,10 @@ import duckdb
 from sqlalchemy import Connection, Engine, select
 
 from adapters.columnar_copy import VERSION, ColumnarCopy, DuckRunner
+from adapters.database import reading
 from adapters.errors import ForlopError
 from adapters.facts import facts_of
-from adapters.log import Head
+from adapters.log import Head, head_of
 from adapters.schema import events
 from adapters.verification.findings import Finding, Note
 from domain.history import Cutoff
@@ -89,6 +90,12 @@ def _placed(
     copy: ColumnarCopy, connection: Connection, head: Head, position: int, hash_: str
 ) -> Found:
     """Whether the copy is of this log, and if so, what in it is wrong."""
+    if position > head.position:
+        with reading(connection.engine) as now:
+            grown = head_of(now)
+            if position <= grown.position:  # appended, and taken in, since this check began
+                yield from _placed(copy, now, grown, position, hash_)
+                return
     if not 0 < position <= head.position:
         what = f"the columnar copy stands at position {position}, the log ends at {head.position}"
         yield Finding("copy", None, f"{what}: the tail of the log was cut off, or it is another")
