@@ -45,6 +45,7 @@ _MODULES: Final = {
     "report": "report",
     "estimate": "estimate",
 }
+STOPPED: Final = "stopped; nothing of what was under way is stored"
 
 
 class Commands(TyperGroup):
@@ -53,6 +54,14 @@ class Commands(TyperGroup):
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
         self.commands = _OnDemand()
+
+    def invoke(self, ctx: Any) -> Any:
+        """Runs a command; one that is interrupted (Ctrl-C) says so in a line."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as stopped:
+            typer.echo(f"forlop: {stopped!s}" if stopped.args else f"forlop: {STOPPED}", err=True)
+            raise typer.Exit(130) from None
 
     def get_params(self, ctx: Any) -> list[Any]:
         return as_given(super().get_params(ctx))

@@ -12,7 +12,7 @@ from types import FrameType
 
 import typer
 
-from cli.commands import Commands
+from cli.commands import STOPPED, Commands
 
 app = typer.Typer(
     name="forlop",
@@ -61,10 +61,12 @@ def run() -> None:
     except Exception:
         if not _interrupts:
             raise
-        sys.exit(130)  # what was interrupted has told of it in a way of its own
+        _fail("", 130)
 
 
 def _fail(message: str, code: int) -> None:
+    if _interrupts:  # what was interrupted may tell of it in a way of its own
+        message, code = STOPPED, 130
     typer.echo(f"forlop: {message}", err=True)
     sys.exit(code)
 
