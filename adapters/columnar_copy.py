@@ -328,7 +328,7 @@ def _rebuild(runner: DuckRunner, position: int) -> Iterator[float]:
 
 @contextmanager
 def _only_of_touched(runner: DuckRunner) -> Iterator[None]:
-    """Temporary tables in front of the families of the log, with the events of whom is `touched`.
+    """Temporary ones in front of the log and its families, with the events of whom is `touched`.
 
     So the log is gone through once, however many joins follow.
     """
@@ -339,7 +339,9 @@ def _only_of_touched(runner: DuckRunner) -> Iterator[None]:
             f"log_{family}",
             f"SELECT l.* FROM {name}.main.log_{family} l JOIN touched t ON t.pid = l.pid",
         )
+    runner.run(f"CREATE TEMPORARY VIEW log AS {all_families()}")
     yield
+    runner.run("DROP VIEW temp.log")
     for family in FAMILIES:
         runner.drop(f"temp.log_{family}")
 
