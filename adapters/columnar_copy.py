@@ -18,6 +18,7 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -50,7 +51,9 @@ _RANGE: Final = 1_000_000  # positions that are read at a time
 _SLICE: Final = 1_500_000  # events whose spells are worked out at a time, to bound the memory
 _BATCH: Final = 16_384  # rows of an Arrow batch; more threads have work, fewer calls cross over
 _FEW: Final = 20_000
+_ATTEMPTS: Final = 4  # to read the copy; a refresh comes before each but the first
 Progress: TypeAlias = Callable[[int], None]
+HashOf: TypeAlias = Callable[[int], bytes | None]  # of the log at a position, None past its end
 # Given how much there is to do, what is told how much of it has been done.
 Watch: TypeAlias = Callable[[int], AbstractContextManager[Progress]]
 
@@ -164,16 +167,32 @@ class ColumnarCopy:
 
     @contextmanager
     def _refreshed(self, log: Log, position: int, watch: Watch) -> Iterator[tuple[DuckRunner, int]]:
-        with ready(self.path, log, position) as found:
-            if found is not None:
-                yield found
-                return
-        with _locked(self.path, fcntl.LOCK_EX):
-            self._refresh(log, position, watch)
-        with ready(self.path, log, position) as found:
-            if found is None:
-                raise ForlopError(f"the columnar copy {self.path} was taken away while in use")
-            yield found
+        """Between a refresh and the reading of it others may take the copy away: then again."""
+        hash_of = partial(self._hash_of, log)
+        for attempt in range(_ATTEMPTS):
+            with ready(self.path, hash_of, position) as found:
+                if found is not None:
+                    yield found
+                    return
+            if attempt < _ATTEMPTS - 1:
+                with _locked(self.path, fcntl.LOCK_EX):
+                    self._refresh(log, position, watch)
+        raise ForlopError(
+            f"the columnar copy {self.path} is taken away again and again while in use; "
+            "has another store the same FORLOP_COPY?"
+        )
+
+    def _hash_of(self, log: Log, position: int) -> bytes | None:
+        """The hash at a position; of what was appended since, too.
+
+        Somebody who sees more of the log may have refreshed the copy further than this log goes;
+        judged by that alone it would be of another log, and be taken away from under its readers.
+        """
+        found = hash_at(log, position)
+        if found is None:
+            with self._engine.connect() as now:
+                found = hash_at(now, position)
+        return found
 
     @contextmanager
     def left_alone(self) -> Iterator[None]:
@@ -188,7 +207,7 @@ class ColumnarCopy:
 
     def _refresh(self, log: Log, position: int, watch: Watch) -> None:
         """Brings the copy up to a position, in one transaction."""
-        runner, standing = _open(self.path, log)
+        runner, standing = _open(self.path, partial(self._hash_of, log))
         stood_at = standing.position
         if runner is None:
             _remove(self.path)
@@ -207,13 +226,13 @@ class ColumnarCopy:
 
 
 @contextmanager
-def ready(path: Path, log: Log, position: int) -> Iterator[tuple[DuckRunner, int] | None]:
+def ready(path: Path, hash_of: HashOf, position: int) -> Iterator[tuple[DuckRunner, int] | None]:
     """The copy at a path and the position it stands at, where that is not before `position`.
 
-    None where it is, or where there is no copy that belongs to the log.
+    None where it is, or where there is no copy that belongs to the log whose hashes are given.
     """
     with _locked(path, fcntl.LOCK_SH):
-        runner, standing = _open(path, log)
+        runner, standing = _open(path, hash_of)
         if runner is None:
             yield None
             return
@@ -230,7 +249,7 @@ def _locked(path: Path, kind: int) -> Iterator[None]:
         yield
 
 
-def _open(path: Path, log: Log) -> tuple[DuckRunner | None, Standing]:
+def _open(path: Path, hash_of: HashOf) -> tuple[DuckRunner | None, Standing]:
     """The copy as it is, read only; None where there is none that belongs to this log."""
     nothing = Standing(0, b"")
     if not path.exists():
@@ -241,7 +260,7 @@ def _open(path: Path, log: Log) -> tuple[DuckRunner | None, Standing]:
         return None, nothing
     runner = DuckRunner(found)
     standing = _standing(runner)
-    if standing is None or hash_at(log, standing.position) != standing.hash:
+    if standing is None or hash_of(standing.position) != standing.hash:
         found.close()
         return None, nothing
     _settle(runner, Path(tempfile.gettempdir()) / f"forlop-{os.getpid()}")
@@ -309,7 +328,7 @@ def _rebuild(runner: DuckRunner, position: int) -> Iterator[float]:
 
 @contextmanager
 def _only_of_touched(runner: DuckRunner) -> Iterator[None]:
-    """Temporary tables in front of the families of the log, with the events of whom is `touched`.
+    """Temporary ones in front of the log and its families, with the events of whom is `touched`.
 
     So the log is gone through once, however many joins follow.
     """
@@ -320,7 +339,9 @@ def _only_of_touched(runner: DuckRunner) -> Iterator[None]:
             f"log_{family}",
             f"SELECT l.* FROM {name}.main.log_{family} l JOIN touched t ON t.pid = l.pid",
         )
+    runner.run(f"CREATE TEMPORARY VIEW log AS {all_families()}")
     yield
+    runner.run("DROP VIEW temp.log")
     for family in FAMILIES:
         runner.drop(f"temp.log_{family}")
 

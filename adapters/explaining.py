@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine
 
 from adapters.access_log import Reader, reader, record_access, refuse_without_reason
 from adapters.answers import Asked, EngineName, checked, head_at, meta_of, settle
+from adapters.columnar_copy import Watch, unwatched
 from adapters.database import reading
 from adapters.errors import WrongUseError
 from adapters.grounds import Ground, open_ground
@@ -52,6 +53,7 @@ def explain(
     limit: int | None = None,
     by_engine: EngineName = "columnar",
     by: Reader | None = None,
+    watch: Watch = unwatched,
 ) -> Explanation:
     """Takes a cell apart: `asked` with its filters, `row` by its labels, `column` or all.
 
@@ -68,7 +70,7 @@ def explain(
         position, head = head_at(connection, asked.position)
         question = checked(settle(replace(asked, curve=False), connection, position), profile)
         aim = _aim(question, row, column)
-        with open_ground(engine, connection, profile, by_engine, position) as ground:
+        with open_ground(engine, connection, profile, by_engine, position, watch) as ground:
             if whose is None:
                 found, shown = _cell(connection, profile, aim, ground, limit)
             else:

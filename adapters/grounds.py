@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 from sqlalchemy import Connection, Engine
 
 from adapters.answers import EngineName
+from adapters.columnar_copy import ColumnarCopy, DuckRunner, Watch, unwatched
 from adapters.engines import by_reference, over_copy
 from adapters.errors import DamagedError, WrongUseError
 from adapters.facts import every_history, facts_of, linked_participants
@@ -66,9 +67,11 @@ def open_ground(
     profile: Profile,
     by_engine: EngineName,
     position: int,
+    watch: Watch = unwatched,
 ) -> Iterator[Ground]:
     """The ground that an engine stands on, for questions at a position and before it.
 
+    `watch` is called where the columnar copy must be refreshed first.
     WrongUseError for Spark, which answers figures alone.
     """
     if by_engine == "spark":
@@ -76,9 +79,8 @@ def open_ground(
     if by_engine == "reference" or position == 0:
         yield LogGround(connection, profile)
         return
-    from adapters.columnar_copy import ColumnarCopy  # noqa: PLC0415 - a slow import
-
-    with ColumnarCopy(engine).at_least(connection, position) as (runner, stands_at):
+    copy = ColumnarCopy(engine).at_least(connection, position, watch)
+    with copy as (runner, stands_at):
         yield CopyGround(connection, profile, runner, stands_at)
 
 

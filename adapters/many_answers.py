@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 from sqlalchemy import Engine
@@ -21,6 +21,7 @@ from adapters.answers import (
     head_at,
     settle_at,
 )
+from adapters.columnar_copy import ColumnarCopy, DuckRunner, Watch, unwatched
 from adapters.database import reading
 from adapters.engines import over_copy
 from adapters.errors import WrongUseError
@@ -34,15 +35,13 @@ from projections.layout import Table
 from projections.question import Question
 from projections.views import Lens
 
-if TYPE_CHECKING:
-    from adapters.columnar_copy import DuckRunner
-
 
 class Answers:
     """Many figures over one store as it stood when this was made.
 
     For a report, whose figures share much: one that was asked before is not counted again, and
-    the reference engine reads the histories once and folds them once a cutoff.
+    the reference engine reads the histories once and folds them once a cutoff. `watch` is called
+    where the columnar copy must be refreshed first.
     """
 
     def __init__(
@@ -51,10 +50,12 @@ class Answers:
         profile: Profile,
         position: int | None = None,
         by_engine: EngineName = "columnar",
+        watch: Watch = unwatched,
     ) -> None:
         self._engine = engine
         self._profile = profile
         self._by_engine = by_engine
+        self._watch = watch
         with reading(engine) as connection:
             self._head = head_at(connection, position)
             self._moment = appended_at(connection, self._head[0])
@@ -71,11 +72,9 @@ class Answers:
         if self._by_engine != "columnar" or self.position == 0:
             yield
             return
-        from adapters.columnar_copy import ColumnarCopy  # noqa: PLC0415 - a slow import
-
         with (
             reading(self._engine) as connection,
-            ColumnarCopy(self._engine).at_least(connection, self.position) as copy,
+            ColumnarCopy(self._engine).at_least(connection, self.position, self._watch) as copy,
         ):
             self._copy = copy
             try:
@@ -119,7 +118,7 @@ class Answers:
             table = reference.answer_over(question, self._profile, journeys)
         else:
             here = replace(asked, position=self.position)
-            return answer(self._engine, self._profile, here, self._by_engine)
+            return answer(self._engine, self._profile, here, self._by_engine, self._watch)
         return described(question, table, self._head[1], self._profile)
 
     @cached_property

@@ -19,8 +19,12 @@ def read_places(path: Path | Traversable) -> tuple[Place, ...]:
     """
     try:
         rows = list(csv.DictReader(path.read_text("utf-8-sig").splitlines()))
+    except FileNotFoundError:
+        columns = "measure, provider, from, to, places"
+        raise WrongUseError(f"there is no file {path}; places are a CSV of {columns}") from None
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise WrongUseError(f"{path} cannot be read: {error}") from None
+        said = getattr(error, "strerror", None) or error
+        raise WrongUseError(f"{path} cannot be read: {said}") from None
     found, problems = [], []
     for line, row in enumerate(rows, start=2):
         try:

@@ -71,7 +71,10 @@ def open_profile(name: str | os.PathLike[str] = "default") -> ProfileFolder:
 
 
 def _read(folder: Traversable | Path, path: Path | None) -> ProfileFolder:
-    rules = TomlFile(folder / "profile.toml")
+    try:
+        rules = TomlFile(folder / "profile.toml")
+    except BadFileError as error:
+        raise BadFileError([*error.problems, *_problems_beside(folder)]) from None
     values = rules.values
     rules.check_keys(values, _KEYS)
     name = rules.taken(values, "name", is_text, "a text", default="")
@@ -94,6 +97,19 @@ def _read(folder: Traversable | Path, path: Path | None) -> ProfileFolder:
     titles = (values.get("title_nb", name), values.get("title_en", name))
     own = places if places is not None else under.places if under else ()
     return ProfileFolder(profile, titles, own, folder / "reports", path)
+
+
+def _problems_beside(folder: Traversable | Path) -> list[str]:
+    """What is wrong in the tables, whatever the rules say."""
+    problems: list[str] = []
+    for file in _COLUMNS:
+        _table(folder, file, problems)
+    try:
+        if (folder / "places.csv").is_file():
+            read_places(folder / "places.csv")
+    except WrongUseError as error:
+        problems += str(error).splitlines()
+    return problems
 
 
 def _extended(rules: TomlFile, values: Mapping[str, Any]) -> ProfileFolder | None:
@@ -213,8 +229,8 @@ def _places(
         return None
     try:
         found = read_places(file)
-    except BadFileError as error:
-        problems += error.problems
+    except WrongUseError as error:
+        problems += str(error).splitlines()
         return ()
     for line, place in enumerate(found, start=2):
         if place.measure not in lists.get("measure", {}):

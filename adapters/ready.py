@@ -10,6 +10,7 @@ import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +18,7 @@ import duckdb
 
 from adapters.answers import Asked, Result, checked, described, head_at, settle
 from adapters.columnar_copy import DuckRunner, beside, ready
-from adapters.log import SCHEMA_VERSION, Rows
+from adapters.log import SCHEMA_VERSION, Rows, hash_at
 from domain.calendar import to_microseconds
 from domain.codes import Profile
 from projections.columnar.asking import ask
@@ -73,7 +74,7 @@ def _count(log: _SqliteLog, copy: Path, profile: Profile, asked: Asked) -> Resul
         return None
     position, head = head_at(log, asked.position)
     question = checked(settle(asked, log, position), profile)
-    with ready(copy, log, position) as found:
+    with ready(copy, partial(hash_at, log), position) as found:
         if found is None or set_apart([question], *found):
             return None
         sums = ask(question, profile, found[0])

@@ -23,6 +23,7 @@ from adapters.asking_again import (
     UnreadableMetaError,
     read_meta,
 )
+from adapters.columnar_copy import Watch, unwatched
 from adapters.database import reading
 from adapters.disclosing import Results, controlled
 from adapters.errors import WrongUseError
@@ -72,14 +73,16 @@ def rerun(
     published: bytes,
     by: Reader | None = None,
     reports: Mapping[str, Report] | None = None,
+    watch: Watch = unwatched,
 ) -> Rerun:
     """Makes an output again; WrongUseError where it is not one of this program's JSON or Parquet.
 
     What tells of persons is recorded as the first time, under `by`. `reports` are those that there
-    are, by name; by default, those that are shipped.
+    are, by name; by default, those that are shipped. `watch` is called where the columnar copy must
+    be refreshed first.
     """
     if published.startswith(parquet.MAGIC):
-        return _of_parquet(engine, profile, published)
+        return _of_parquet(engine, profile, published, watch)
     found = _read(published)
     try:
         meta = read_meta(found["meta"])
@@ -97,9 +100,9 @@ def rerun(
     if isinstance(meta, ReportMeta) and recipe is not None:
         if recipe.fingerprint != meta.report_hash:
             reasons[f"the report {meta.report} is another one than when it was published"] = None
-        made = _report(engine, profile, meta, recipe)
+        made = _report(engine, profile, meta, recipe, watch)
     else:
-        made = _make(engine, profile, meta, by)
+        made = _make(engine, profile, meta, by, watch)
     if made == published and not reasons:
         return Rerun("same", [], made)
     difference = _first_difference(found, orjson.loads(made))
@@ -162,7 +165,9 @@ def _recipe(meta: AnyMeta, reports: Mapping[str, Report]) -> Report | None:
     return reports[meta.report]
 
 
-def _report(engine: Engine, profile: Profile, meta: ReportMeta, recipe: Report) -> bytes:
+def _report(
+    engine: Engine, profile: Profile, meta: ReportMeta, recipe: Report, watch: Watch
+) -> bytes:
     """A report by itself: what was published since, or suppressed together with it, may tell."""
     guard: Guard | None = None
     if meta.disclosure is not None:
@@ -173,15 +178,15 @@ def _report(engine: Engine, profile: Profile, meta: ReportMeta, recipe: Report) 
             return controlled(results, control, profile, told)
 
         guard = hide
-    answers = Answers(engine, profile, meta.position)
+    answers = Answers(engine, profile, meta.position, watch=watch)
     (ran,) = run([recipe], answers, profile, meta.language, guard).reports
     return json.write(ran.result, {}, "en")
 
 
-def _of_parquet(engine: Engine, profile: Profile, published: bytes) -> Rerun:
+def _of_parquet(engine: Engine, profile: Profile, published: bytes, watch: Watch) -> Rerun:
     """A figure's Parquet, by the figure that its metadata holds as JSON."""
     about = parquet.about(published)
-    found = rerun(engine, profile, json.write({"rows": [], **about}, {}, "en"))
+    found = rerun(engine, profile, json.write({"rows": [], **about}, {}, "en"), watch=watch)
     if found.made is None:
         return found
     result = orjson.loads(found.made)
@@ -203,14 +208,17 @@ def _asked(meta: AnyMeta) -> list[FigureMeta | ReportMeta]:
     return [meta]
 
 
-def _make(engine: Engine, profile: Profile, meta: AnyMeta, by: Reader | None) -> bytes:
+def _make(
+    engine: Engine, profile: Profile, meta: AnyMeta, by: Reader | None, watch: Watch
+) -> bytes:
     match meta:
         case DiffMeta():
             asked, later = meta.before.asked(), meta.after.asked()
-            return diff(engine, profile, asked, later, limit=meta.limit, by=by).as_json()
+            changed = diff(engine, profile, asked, later, limit=meta.limit, by=by, watch=watch)
+            return changed.as_json()
         case TriangleMeta():
             every, since = meta.triangle, meta.known_from
-            return grow(engine, profile, meta.asked(), every, since).as_json()
+            return grow(engine, profile, meta.asked(), every, since, watch=watch).as_json()
         case ExplainMeta():
             return explain(
                 engine,
@@ -221,13 +229,14 @@ def _make(engine: Engine, profile: Profile, meta: AnyMeta, by: Reader | None) ->
                 participant=meta.participant,
                 limit=meta.limit,
                 by=by,
+                watch=watch,
             ).as_json()
         case EstimateMeta():
-            answers = Answers(engine, profile, meta.asked.position)
+            answers = Answers(engine, profile, meta.asked.position, watch=watch)
             again = estimate(answers, meta.figure, meta.asked.asked(), meta.counted)
             return json.write(again, {}, "en")
     assert isinstance(meta, FigureMeta)
-    found: Mapping[str, Any] = answer(engine, profile, meta.asked()).as_mapping()
+    found: Mapping[str, Any] = answer(engine, profile, meta.asked(), watch=watch).as_mapping()
     if meta.disclosure is not None:
         (found,) = controlled([found], meta.disclosure.control(), profile)
     return json.write(found, {}, "en")

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 
 from adapters.access_log import Reader, reader, record_access, refuse_without_reason
 from adapters.answers import Asked, EngineName, checked, head_at, meta_of, settle
+from adapters.columnar_copy import Watch, unwatched
 from adapters.database import reading
 from adapters.errors import WrongUseError
 from adapters.explaining import named, whose
@@ -53,6 +54,7 @@ def diff(
     limit: int | None = None,
     by_engine: EngineName = "columnar",
     by: Reader | None = None,
+    watch: Watch = unwatched,
 ) -> Revised:
     """The same figure asked twice: rows before and after, each change split by cause.
 
@@ -72,7 +74,7 @@ def diff(
         (before, _), (after, _) = asked
         _check_order(before, after)
         last = after.position
-        with open_ground(engine, connection, profile, by_engine, last) as ground:
+        with open_ground(engine, connection, profile, by_engine, last, watch) as ground:
             then, now = ground.table(before), ground.table(after)
             changes = _changes(ground, profile, before, after)
         rows, total = revised_rows(before, then, now, changes)
@@ -136,6 +138,7 @@ def grow(
     since: datetime | None = None,
     *,
     by_engine: EngineName = "columnar",
+    watch: Watch = unwatched,
 ) -> Revised:
     """The triangle: the figure of each step of the period at each knowledge time up to `last`'s.
 
@@ -148,7 +151,7 @@ def grow(
             asked = corners(question, every, since, last.at)
         except QuestionError as error:
             raise WrongUseError(str(error)) from None
-        with open_ground(engine, connection, profile, by_engine, position) as ground:
+        with open_ground(engine, connection, profile, by_engine, position, watch) as ground:
             tables = [ground.table(corner.question) for corner in asked]
     meta = {
         "command": "diff",

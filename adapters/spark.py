@@ -124,8 +124,9 @@ class SparkRunner:
     def add(self, table: str, query: str) -> None:
         found = self.spark.sql(spark_sql(query))
         if table in self._made:
-            before = self._made[table]
-            self._keep(table, before.union(found))
+            # Cut from what it was made of: else a table that is added to over and over, out of
+            # itself, has a plan that doubles each time, and fills the driver's memory.
+            self._keep(table, self._made[table].union(found).localCheckpoint(eager=False))
         else:
             found.write.insertInto(f"{self.database}.{table}")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from os import PathLike, fspath
 from typing import Any, get_args
 
@@ -15,7 +16,7 @@ from adapters.access_log import reader
 from adapters.answers import EngineName, answer
 from adapters.arguments import Day, Values, read_asked, read_day, read_known_at
 from adapters.database import open_engine
-from adapters.disclosing import Control
+from adapters.disclosing import Control, Results
 from adapters.errors import WrongUseError
 from adapters.ingest import Delivering, append_file, current_time, last_position
 from adapters.journeys import replay_of
@@ -24,10 +25,11 @@ from adapters.notebook import Shown, shown
 from adapters.profiles import open_profile
 from adapters.readers.files import RowFile, delivery
 from adapters.readers.rows import RawRow, check_source, fill_source
-from adapters.releases import release
+from adapters.releases import release, released, remember
 from adapters.reports.catalogue import find
 from adapters.reports.running import run
 from adapters.summary import Summary
+from domain.calendar import to_microseconds
 from domain.codes import Language
 from projections.disclosure import Rule
 from projections.question import Figure, QuestionError
@@ -109,12 +111,30 @@ class Store:
             )
         return shown(found, self._profile, lang)
 
-    def report(self, name: str, *, lang: Language = "en") -> Shown:
-        """A report by its name, as `forlop report run` counts it, nothing hidden."""
+    def report(
+        self,
+        name: str,
+        *,
+        suppress: int | None = None,
+        draft: bool = False,
+        lang: Language = "en",
+    ) -> Shown:
+        """A report by its name, as `forlop report run` counts it.
+
+        `suppress` and `draft` are a figure's. Without `suppress` nothing is hidden.
+        """
         (wanted,) = find([name], self._folder, self._url)
-        (ran,) = run([wanted], Answers(self._engine, self._profile), self._profile, lang).reports
-        profile = replace(self._profile, lists=ran.labels)
-        return shown(ran.result, profile, lang)
+        answers = Answers(self._engine, self._profile)
+        guard = None if suppress is None else partial(self._released, Control(Rule(suppress)))
+        done = run([wanted], answers, self._profile, lang, guard)
+        if suppress is not None and not draft:
+            now = to_microseconds(current_time())
+            remember(self._engine, wanted.name, done.figures, now)
+        (ran,) = done.reports
+        return shown(ran.result, replace(self._profile, lists=ran.labels), lang)
+
+    def _released(self, control: Control, results: Results) -> Results:
+        return released(self._engine, self._profile, results, control)
 
     def replay(
         self,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -85,15 +86,63 @@ def append(
         found = [stack.enter_context(delivery(name, sys.stdin.buffer)) for name in files]
         prepared = [reading.prepare(one) for one in found]
         engine = open_engine(store, make=not dry_run)
-        for file, take in zip(found, prepared, strict=True):
-            with progress(f"{file.name}, rows", is_long=file.size >= _LONG) as done:
-                total.add(take(engine, dry_run, done))
+        for file, one in zip(found, prepared, strict=True):
+            with _stoppable(file, dry_run=dry_run) as stored, _shown(file, one) as shown:
+                total.add(one(engine, dry_run, _both(stored, shown)))
     if as_json:
         typer.echo(orjson.dumps(total.as_json()).decode())
     else:
         _show(total, dry_run=dry_run)
     if total.counts.held or total.counts.rejected:
         raise typer.Exit(3)
+
+
+def _shown(file: Delivery, one: Prepared) -> AbstractContextManager[Progress | None]:
+    from cli.waiting import counting  # noqa: PLC0415
+
+    size = None if one.bytes_read() is None else file.size
+    is_long = file.size >= _LONG
+    return counting(f"{file.name}, rows", is_long=is_long, of=size, done_of=one.bytes_read)
+
+
+@contextmanager
+def _stoppable(file: Delivery, *, dry_run: bool) -> Iterator[Progress]:
+    """Counts the rows that are stored, and says on Ctrl-C how many they are.
+
+    At least, for a chunk may be stored and not counted yet.
+    """
+    stored = 0
+
+    def done(count: int) -> None:
+        nonlocal stored
+        stored += count
+
+    try:
+        yield done
+    except KeyboardInterrupt:
+        told = f"at least {stored} rows of {file.name} are stored; hand it in again for the rest"
+        told = "nothing was stored" if dry_run else told
+        raise KeyboardInterrupt(f"stopped: {told}") from None
+
+
+def _both(first: Progress, second: Progress | None) -> Progress:
+    def done(count: int) -> None:
+        first(count)
+        if second is not None:
+            second(count)
+
+    return done
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A file that can be appended: what does it, and how many of its bytes have been read."""
+
+    take: Callable[[Engine, bool, Progress | None], Summary]
+    bytes_read: Callable[[], int | None] = lambda: None
+
+    def __call__(self, engine: Engine, dry_run: bool, done: Progress | None) -> Summary:
+        return self.take(engine, dry_run, done)
 
 
 def _follow(store: str, folder: str, reading: Reading) -> None:
@@ -150,7 +199,7 @@ class Reading:
 
         return Summary() if self._system is None else SourceSummary()
 
-    def prepare(self, file: Delivery) -> Callable[[Engine, bool, Progress | None], Summary]:
+    def prepare(self, file: Delivery) -> Prepared:
         """What appends a file; WrongUseError, before anything is stored, where it cannot be."""
         from adapters.case_deliveries import append_delivery  # noqa: PLC0415
         from adapters.ingest import append_file  # noqa: PLC0415
@@ -162,34 +211,18 @@ class Reading:
         profile = opened.profile
         if system is None:
             rows = RowFile(file, self._source)
-            return lambda engine, dry_run, done: append_file(
-                engine, rows, profile, dry_run=dry_run, done=done
+            return Prepared(
+                lambda engine, dry_run, done: append_file(
+                    engine, rows, profile, dry_run=dry_run, done=done
+                ),
+                rows.bytes_read,
             )
         whom, rules = self._participant, precedence(opened.path)
-        return lambda engine, dry_run, done: append_delivery(
-            engine, file, system, profile, rules, participant=whom, dry_run=dry_run, done=done
+        return Prepared(
+            lambda engine, dry_run, done: append_delivery(
+                engine, file, system, profile, rules, participant=whom, dry_run=dry_run, done=done
+            )
         )
-
-
-@contextmanager
-def progress(what: str, *, is_long: bool) -> Iterator[Progress | None]:
-    """A count of something on a terminal, where it is long enough to wait for."""
-    if not sys.stderr.isatty() or not is_long:
-        yield None
-        return
-    from rich.console import Console  # noqa: PLC0415
-    from rich.progress import (  # noqa: PLC0415
-        MofNCompleteColumn,
-        Progress,
-        SpinnerColumn,
-        TextColumn,
-        TimeElapsedColumn,
-    )
-
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), MofNCompleteColumn())
-    with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True)) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda count: bar.advance(task, count)
 
 
 def _show_source(summary: Summary) -> None:

@@ -88,8 +88,11 @@ def _read(path: Path) -> list[dict[str, Any]]:
     file = path / PUBLISHED if path.is_dir() else path
     try:
         read = orjson.loads(file.read_bytes())
+    except FileNotFoundError:
+        raise WrongUseError(f"there is no file {file}; give a publication's folder") from None
     except (OSError, ValueError) as error:
-        raise WrongUseError(f"{file} cannot be read: {error}") from None
+        said = getattr(error, "strerror", None) or error
+        raise WrongUseError(f"{file} cannot be read: {said}") from None
     found: list[dict[str, Any]] = read if isinstance(read, list) else [read]
     if not all(isinstance(one, dict) and {"meta", "rows"} <= set(one) for one in found):
         raise WrongUseError(f"{file} holds no figures; give a publication, or --format json")

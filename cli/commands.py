@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any, Final
 
@@ -45,6 +46,21 @@ _MODULES: Final = {
     "report": "report",
     "estimate": "estimate",
 }
+STOPPED: Final = "stopped; nothing of what was under way is stored"
+# What is wrong with the use of a command, of whatever kind.
+_UsageError: Final[Any] = typer.BadParameter.__mro__[1]
+
+
+@contextmanager
+def _plain_usage() -> Iterator[None]:
+    """Usage errors repeat what was typed: without any national number, or words of a library."""
+    try:
+        yield
+    except _UsageError as error:
+        from domain.record import without_natural_keys  # noqa: PLC0415
+
+        error.message = without_natural_keys(error.message.removeprefix("Value error, "))
+        raise
 
 
 class Commands(TyperGroup):
@@ -53,6 +69,19 @@ class Commands(TyperGroup):
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
         self.commands = _OnDemand()
+
+    def invoke(self, ctx: Any) -> Any:
+        """Runs a command; one that is interrupted (Ctrl-C) says so in a line."""
+        try:
+            with _plain_usage():
+                return super().invoke(ctx)
+        except KeyboardInterrupt as stopped:
+            typer.echo(f"forlop: {stopped!s}" if stopped.args else f"forlop: {STOPPED}", err=True)
+            raise typer.Exit(130) from None
+
+    def make_context(self, *given: Any, **more: Any) -> Any:
+        with _plain_usage():
+            return super().make_context(*given, **more)
 
     def get_params(self, ctx: Any) -> list[Any]:
         return as_given(super().get_params(ctx))

@@ -90,20 +90,20 @@ def _engine(store: str | None) -> Iterator[Engine]:
 def _append(engine: Engine, profile: Profile) -> int:
     """How many events the store has with both registers in it."""
     from adapters.demo import REGISTERS, put_registers  # noqa: PLC0415
-    from cli.append import progress  # noqa: PLC0415
+    from cli.waiting import counting  # noqa: PLC0415
 
     typer.echo(f"appending {' and '.join(REGISTERS)} …", err=True)
-    with progress("registers, rows", is_long=True) as done:
+    with counting("registers, rows", is_long=True) as done:
         return put_registers(engine, profile, done).position
 
 
 def _compare(engine: Engine, profile: Profile) -> list[Table]:
     from adapters.many_answers import Answers  # noqa: PLC0415
     from adapters.reports.published import compare  # noqa: PLC0415
-    from cli.append import progress  # noqa: PLC0415
+    from cli.waiting import counting  # noqa: PLC0415
 
     typer.echo("counting the published tables …", err=True)
-    with progress("tables", is_long=True) as done:
+    with counting("tables", is_long=True) as done:
         return compare(Answers(engine, profile), done)
 
 

@@ -66,6 +66,7 @@ def _explain(figure: str, given: dict[str, Any]) -> None:
     from adapters.explaining import SHOWN, explain  # noqa: PLC0415
     from adapters.profiles import open_profile  # noqa: PLC0415
     from cli.asking import asked  # noqa: PLC0415
+    from cli.waiting import bring_up_to_date  # noqa: PLC0415
     from projections.explaining.aim import split_conditions  # noqa: PLC0415
     from projections.question import QuestionError  # noqa: PLC0415
 
@@ -84,6 +85,7 @@ def _explain(figure: str, given: dict[str, Any]) -> None:
         limit=shown(given, SHOWN),
         by_engine=given["engine"].value,
         by=reader(given["user"], given["reason"]),
+        watch=bring_up_to_date,
     )
     write(_written(found, given), given["out"])
 

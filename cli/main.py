@@ -9,10 +9,11 @@ from __future__ import annotations
 import signal
 import sys
 from types import FrameType
+from typing import Annotated
 
 import typer
 
-from cli.commands import Commands
+from cli.commands import STOPPED, Commands
 
 app = typer.Typer(
     name="forlop",
@@ -25,8 +26,21 @@ app = typer.Typer(
 )
 
 
+def _show_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version  # noqa: PLC0415
+
+        typer.echo(f"forlop {version('forlop')}")
+        raise typer.Exit
+
+
 @app.callback()
-def _whole() -> None:
+def _whole(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
     """Nothing is done ahead of a command; without this Typer takes an app without any for none."""
 
 
@@ -61,10 +75,12 @@ def run() -> None:
     except Exception:
         if not _interrupts:
             raise
-        sys.exit(130)  # what was interrupted has told of it in a way of its own
+        _fail("", 130)
 
 
 def _fail(message: str, code: int) -> None:
+    if _interrupts:  # what was interrupted may tell of it in a way of its own
+        message, code = STOPPED, 130
     typer.echo(f"forlop: {message}", err=True)
     sys.exit(code)
 

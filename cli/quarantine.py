@@ -171,5 +171,13 @@ def drop(
     from adapters.ingest import current_time  # noqa: PLC0415
 
     with writing(open_engine(store, make=False)) as connection:
+        closed = [
+            slip
+            for slip in quarantine.slips(connection, ids, contents=False)
+            if slip.status != "open"
+        ]
         dropped = quarantine.drop(connection, ids, reason, current_time())
+    for slip in closed:
+        when = "" if slip.closed_at is None else f" on {slip.closed_at.date()}"
+        typer.echo(f"row {slip.id} was closed already: {slip.status}{when}", err=True)
     typer.echo(f"dropped {dropped}")

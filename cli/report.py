@@ -147,16 +147,18 @@ def _run(
     from adapters.many_answers import Answers  # noqa: PLC0415
     from adapters.releases import released  # noqa: PLC0415
     from adapters.reports.running import run as count  # noqa: PLC0415
-    from cli.append import progress  # noqa: PLC0415
+    from cli.waiting import bring_up_to_date, counting  # noqa: PLC0415
 
     engine = open_engine(store, make=False)
-    answers = Answers(engine, folder.profile, position, by_engine.value)
+    answers = Answers(engine, folder.profile, position, by_engine.value, bring_up_to_date)
+    with answers.at_hand():
+        pass  # the copy's own bar is gone before that of the reports is drawn
 
     def guard(results: Any) -> Any:
         assert wanted is not None
         return released(engine, folder.profile, results, wanted)
 
-    with progress("reports", is_long=len(reports) > 5) as done:
+    with counting("reports", is_long=len(reports) > 5, of=len(reports)) as done:
         found = count(reports, answers, folder.profile, lang.value, guard if wanted else None, done)
     return found, answers.position
 

@@ -53,6 +53,7 @@ def rerun(
     from adapters.reports.catalogue import find  # noqa: PLC0415
     from adapters.rerun import profile_of  # noqa: PLC0415
     from adapters.rerun import rerun as make_again  # noqa: PLC0415
+    from cli.waiting import bring_up_to_date  # noqa: PLC0415
 
     try:
         published = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
@@ -63,7 +64,8 @@ def rerun(
     folder = open_profile(chosen)
     reports = {one.name: one for one in find(["all"], folder, store)}
     by = reader(user, reason)
-    found = make_again(open_engine(store, make=False), folder.profile, published, by, reports)
+    engine = open_engine(store, make=False)
+    found = make_again(engine, folder.profile, published, by, reports, bring_up_to_date)
     if out is not None and found.made is not None:
         Path(out).write_bytes(found.made)
     if found.verdict == "same":

@@ -35,6 +35,7 @@ def verify(
     from adapters.database import open_engine  # noqa: PLC0415
     from adapters.verification.columns import CopyCheck  # noqa: PLC0415
     from adapters.verification.store import Expected, verify  # noqa: PLC0415
+    from cli.waiting import watching  # noqa: PLC0415
 
     if (head is None) != (position is None):
         raise typer.BadParameter("give --head and --position together")
@@ -42,7 +43,9 @@ def verify(
     if head is not None and position is not None:
         expected = Expected(position, head.lower())
     engine = open_engine(store, make=False)
-    report = verify(engine, expected, [CopyCheck(engine)] if copy else [])
+    twin = CopyCheck(engine, watch=watching("making the columnar copy anew, to compare"))
+    checked = watching("checking the log")
+    report = verify(engine, expected, [twin] if copy else [], checked)
     if as_json:
         typer.echo(orjson.dumps(report.as_json(), option=orjson.OPT_INDENT_2).decode())
     else:

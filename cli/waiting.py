@@ -1,35 +1,83 @@
-"""What a terminal shows while the columnar copy is brought up to date."""
+"""What a terminal shows while something takes long: on standard error, and only on a terminal."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from adapters.columnar_copy import Progress
+    from adapters.columnar_copy import Progress, Watch
 
-_LONG = 200_000  # half of it events: from some seconds on
+_LONG: Final = 200_000  # events to read, or spells to work out: from some seconds on
+
+
+def watching(what: str) -> Watch:
+    """A bar for something whose amount is known, where there is enough to wait for."""
+
+    @contextmanager
+    def watch(amount: int) -> Iterator[Progress]:
+        if not sys.stderr.isatty() or amount < _LONG:
+            yield lambda _: None
+            return
+        from rich.progress import BarColumn, TaskProgressColumn  # noqa: PLC0415
+
+        with _shown(BarColumn(), TaskProgressColumn(), transient=True) as bar:
+            task = bar.add_task(what, total=amount)
+            yield lambda count: bar.advance(task, count)
+
+    return watch
+
+
+bring_up_to_date: Final = watching("bringing the columnar copy up to date")
 
 
 @contextmanager
-def bring_up_to_date(amount: int) -> Iterator[Progress]:
-    """A bar on standard error, where that is a terminal and there is enough to wait for."""
-    if not sys.stderr.isatty() or amount < _LONG:
-        yield lambda _: None
+def counting(
+    what: str,
+    *,
+    is_long: bool,
+    of: int | None = None,
+    done_of: Callable[[], int | None] = lambda: None,
+) -> Iterator[Progress | None]:
+    """A count of something, where it is long enough to wait for.
+
+    With a bar, where there are `of` of them or, if that cannot be known, where `done_of` tells how
+    many of `of` bytes have been read.
+    """
+    if not sys.stderr.isatty() or not is_long:
+        yield None
         return
-    from rich.console import Console  # noqa: PLC0415
     from rich.progress import (  # noqa: PLC0415
         BarColumn,
-        Progress,
+        SpinnerColumn,
         TaskProgressColumn,
         TextColumn,
-        TimeElapsedColumn,
     )
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
-    console = Console(stderr=True)
-    with Progress(*columns, TimeElapsedColumn(), console=console, transient=True) as bar:
-        task = bar.add_task("bringing the columnar copy up to date", total=amount)
-        yield lambda count: bar.advance(task, count)
+    way = (SpinnerColumn(),) if of is None else (BarColumn(), TaskProgressColumn())
+    with _shown(*way, TextColumn("{task.fields[counted]}")) as bar:
+        task = bar.add_task(what, total=of, counted=0)
+        counted = 0
+
+        def done(count: int) -> None:
+            nonlocal counted
+            counted += count
+            read = done_of()
+            bar.update(task, completed=counted if read is None else read, counted=counted)
+
+        yield done
+
+
+def _shown(*columns: Any, transient: bool = False) -> Any:
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+
+    return Progress(
+        TextColumn("{task.description}"),
+        *columns,
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=transient,
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, Final, Literal, TypeAlias
@@ -167,7 +167,7 @@ class Question:
         if name not in DIMENSIONS:
             near = difflib.get_close_matches(name.lower(), DIMENSIONS, n=3, cutoff=0.5)
             raise QuestionError(
-                f"there is no dimension {name!r}; nearest: {', '.join(near or sorted(DIMENSIONS))}"
+                f"there is no dimension {name!r}; {_nearest(near, 'dimensions', DIMENSIONS)}"
             )
         if name in TIME and self.figure not in ("exits", "outcomes", "returns", "series"):
             raise QuestionError(f"{self.figure} has no {name}; exits and series have")
@@ -256,8 +256,13 @@ def _check_code(profile: Profile, name: str, value: str) -> None:
     else:
         return
     if value not in known:
-        near = difflib.get_close_matches(value.lower(), known, n=3, cutoff=0.5) or sorted(known)
-        raise QuestionError(f"{name} has no code {value!r}; nearest: {', '.join(near)}")
+        near = difflib.get_close_matches(value.lower(), known, n=3, cutoff=0.5)
+        raise QuestionError(f"{name} has no code {value!r}; {_nearest(near, 'codes', known)}")
+
+
+def _nearest(near: Sequence[str], what: str, known: Iterable[str]) -> str:
+    """What may have been meant; all there are, where nothing is near."""
+    return f"nearest: {', '.join(near)}" if near else f"{what} are: {', '.join(sorted(known))}"
 
 
 def let_in_places(question: Question, profile: Profile) -> Question:

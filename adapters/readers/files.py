@@ -102,6 +102,7 @@ class RowFile:
     def __init__(self, found: Delivery, source: str | None = None) -> None:
         self.delivery = found
         self.source = check_source(source)
+        self._opened: BufferedReader | None = None
         try:
             with self._bytes() as file:
                 self.format = _format(file)
@@ -117,6 +118,12 @@ class RowFile:
         elif self.format == "csv":
             with self._bytes() as file:
                 check_columns(name, delimited.read_header(LineReader(file), name), self.source)
+
+    def bytes_read(self) -> int | None:
+        """How many of the file's bytes, as it lies there, have been read; None of Parquet."""
+        if self.format == "parquet" or self._opened is None:
+            return None
+        return self.delivery.size if self._opened.closed else self._opened.tell()
 
     def rows(self) -> Iterator[RawRow]:
         """The rows, one by one; ForlopError where the file breaks off."""
@@ -144,6 +151,7 @@ class RowFile:
     def _bytes(self) -> Iterator[BinaryIO]:
         """The file's bytes, unpacked where it is gzipped."""
         with self.delivery.path.open("rb") as file:
+            self._opened = file
             if file.peek(2)[:2] == _GZIP:
                 with gzip.open(file) as unpacked:
                     try:

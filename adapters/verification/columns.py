@@ -18,10 +18,11 @@ from typing import Any, Final, TypeAlias
 import duckdb
 from sqlalchemy import Connection, Engine, select
 
-from adapters.columnar_copy import VERSION, ColumnarCopy, DuckRunner
+from adapters.columnar_copy import VERSION, ColumnarCopy, DuckRunner, Watch, unwatched
+from adapters.database import reading
 from adapters.errors import ForlopError
 from adapters.facts import facts_of
-from adapters.log import Head
+from adapters.log import Head, head_of
 from adapters.schema import events
 from adapters.verification.findings import Finding, Note
 from domain.history import Cutoff
@@ -39,10 +40,14 @@ Row: TypeAlias = tuple[Any, ...]
 
 @dataclass(frozen=True, slots=True)
 class CopyCheck:
-    """A check of the copy beside a store; where there is none, there is nothing to find."""
+    """A check of the copy beside a store; where there is none, there is nothing to find.
+
+    `watch` is called while the copy is made once more.
+    """
 
     engine: Engine
     path: Path | None = None
+    watch: Watch = unwatched
 
     def __call__(self, connection: Connection, head: Head) -> Found:
         copy = ColumnarCopy(self.engine, self.path)
@@ -50,14 +55,14 @@ class CopyCheck:
             return
         wrong = False
         with copy.left_alone():
-            for found in _findings(copy, connection, head):
+            for found in _findings(copy, connection, head, self.watch):
                 wrong = wrong or isinstance(found, Finding)
                 yield found
         if wrong:
             yield Note(f"delete the columnar copy {copy.path}: the next figure makes it anew")
 
 
-def _findings(copy: ColumnarCopy, connection: Connection, head: Head) -> Found:
+def _findings(copy: ColumnarCopy, connection: Connection, head: Head, watch: Watch) -> Found:
     try:
         with duckdb.connect(str(copy.path), read_only=True) as kept:
             standing = _standing(kept)
@@ -71,7 +76,7 @@ def _findings(copy: ColumnarCopy, connection: Connection, head: Head) -> Found:
             what = "the columnar copy was made by another version of the program"
             yield Note(f"{what}; the next figure makes it anew")
         case (_, int(position), str(hash_)):
-            yield from _placed(copy, connection, head, position, hash_)
+            yield from _placed(copy, connection, head, position, hash_, watch)
         case _:
             yield Finding("copy", None, "where the columnar copy stands does not read")
 
@@ -86,9 +91,20 @@ def _standing(kept: duckdb.DuckDBPyConnection) -> Row | None:
 
 
 def _placed(
-    copy: ColumnarCopy, connection: Connection, head: Head, position: int, hash_: str
+    copy: ColumnarCopy,
+    connection: Connection,
+    head: Head,
+    position: int,
+    hash_: str,
+    watch: Watch,
 ) -> Found:
     """Whether the copy is of this log, and if so, what in it is wrong."""
+    if position > head.position:
+        with reading(connection.engine) as now:
+            grown = head_of(now)
+            if position <= grown.position:  # appended, and taken in, since this check began
+                yield from _placed(copy, now, grown, position, hash_, watch)
+                return
     if not 0 < position <= head.position:
         what = f"the columnar copy stands at position {position}, the log ends at {head.position}"
         yield Finding("copy", None, f"{what}: the tail of the log was cut off, or it is another")
@@ -105,22 +121,24 @@ def _placed(
         )
     try:
         with tempfile.TemporaryDirectory(prefix="forlop-") as folder:
-            yield from _compared(copy, connection, position, Path(folder) / "twin.columns")
+            twin = ColumnarCopy(connection.engine, Path(folder) / "twin.columns")
+            yield from _compared(copy, connection, position, twin, watch)
     except (duckdb.Error, ForlopError, OSError) as error:
         yield Finding("copy", None, f"the columnar copy cannot be compared: {_first_line(error)}")
 
 
-def _compared(copy: ColumnarCopy, connection: Connection, position: int, path: Path) -> Found:
-    twin = ColumnarCopy(connection.engine, path)
-    with twin.at_least(connection, position) as (runner, _):
+def _compared(
+    copy: ColumnarCopy, connection: Connection, position: int, twin: ColumnarCopy, watch: Watch
+) -> Found:
+    with twin.at_least(connection, position, watch) as (runner, _):
         attached = str(copy.path).replace("'", "''")
         runner.run(f"ATTACH '{attached}' AS kept (READ_ONLY)")
-        mine, theirs = _tables(runner, "kept"), _tables(runner, path.stem)
+        mine, theirs = _tables(runner, "kept"), _tables(runner, twin.path.stem)
         for table, columns in theirs.items():
             if mine.get(table) != columns:
                 yield Finding("copy", None, f"its table {table} is missing or has other columns")
             else:
-                yield from _table_findings(runner, path.stem, table, list(columns), position)
+                yield from _table_findings(runner, twin.path.stem, table, list(columns), position)
         for table in sorted(mine.keys() - theirs.keys()):
             yield Finding("copy", None, f"it has a table {table}, which no figure knows")
         if mine.keys() >= theirs.keys():

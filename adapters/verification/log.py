@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from sqlalchemy import Connection
@@ -13,6 +13,7 @@ from adapters.schema import events
 from adapters.verification.findings import Finding, raw_rows
 
 _COLUMNS: Final = ", ".join(column.name for column in events.columns)
+_TOLD_EVERY: Final = 1000  # rows
 
 
 class LogCheck:
@@ -26,11 +27,18 @@ class LogCheck:
         self.head = NO_HASH
         self.counted = 0
 
-    def findings(self, batch_of: Mapping[int, tuple[int, int]]) -> Iterator[Finding]:
-        """What is wrong, in order; `batch_of` gives each batch's first and last position."""
+    def findings(
+        self, batch_of: Mapping[int, tuple[int, int]], done: Callable[[int], None] = lambda _: None
+    ) -> Iterator[Finding]:
+        """What is wrong, in order; `batch_of` gives each batch's first and last position.
+
+        `done` is told how many rows more have been looked at.
+        """
         statement = f"SELECT {_COLUMNS} FROM events ORDER BY id"
         for row in raw_rows(self._connection, statement):
             self.counted += 1
+            if self.counted % _TOLD_EVERY == 0:
+                done(_TOLD_EVERY)
             position = row[0]
             if position != self.position + 1:
                 yield Finding("events", position, _gap(self.position, position))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -25,15 +25,19 @@ _COLUMNS = (
 _FOREIGN = "eventsourcing"  # the source of what is not an event of the domain
 
 
-def history_findings(connection: Connection) -> Iterator[Finding]:
+def history_findings(
+    connection: Connection, done: Callable[[int], None] = lambda _: None
+) -> Iterator[Finding]:
     """Whether every history is sound, its versions gapless, its typed columns as its states say.
 
-    What stands beside the log of where each one was left is looked at as well.
+    What stands beside the log of where each one was left is looked at as well. `done` is told how
+    many rows more have been looked at.
     """
     left: dict[bytes, Left] = {}
     statement = f"SELECT {_COLUMNS} FROM events ORDER BY participant_id, version"
     for person, group in groupby(raw_rows(connection, statement), key=itemgetter(0)):
         rows = list(group)
+        done(len(rows))
         yield from _version_findings(rows)
         rows = [row for row in rows if row[3] in EVENT_TYPES or row[7] != _FOREIGN]
         try:

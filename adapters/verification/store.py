@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, select, text
+from sqlalchemy import Connection, Engine, func, select, text
 
 from adapters.access_log import SETTING, reason_required
+from adapters.columnar_copy import Watch, unwatched
 from adapters.database import reading
 from adapters.errors import NotAStoreError, WrongUseError
 from adapters.log import Head
-from adapters.schema import APPEND_ONLY, accesses, batches, erasures, trigger_names
+from adapters.schema import APPEND_ONLY, accesses, batches, erasures, events, trigger_names
 from adapters.verification.chains import batch_findings, chain_findings, rows_of, spans_of
 from adapters.verification.findings import Finding, Note
 from adapters.verification.log import LogCheck
@@ -72,16 +73,20 @@ class Expected:
 
 
 def verify(
-    engine: Engine, expected: Expected | None = None, further: Iterable[Check] = ()
+    engine: Engine,
+    expected: Expected | None = None,
+    further: Iterable[Check] = (),
+    watch: Watch = unwatched,
 ) -> Report:
     """Checks a store; the findings are in the order of the checks, at most a hundred of them.
 
-    Works without the store's secret; with it, all that is sealed is opened as well.
+    Works without the store's secret; with it, all that is sealed is opened as well. `watch` is
+    called for what goes through the whole log.
     """
     report = Report(Head(0, b""))
     try:
         with reading(engine) as connection:
-            for found in _findings(connection, report, expected, further):
+            for found in _findings(connection, report, expected, further, watch):
                 if isinstance(found, Note):
                     report.notes.append(found)
                 elif len(report.findings) < _MOST:
@@ -94,21 +99,28 @@ def verify(
 
 
 def _findings(
-    connection: Connection, report: Report, expected: Expected | None, further: Iterable[Check]
+    connection: Connection,
+    report: Report,
+    expected: Expected | None,
+    further: Iterable[Check],
+    watch: Watch,
 ) -> Iterator[Finding | Note]:
     yield from _trigger_findings(connection)
     known = list(rows_of(connection, batches))
     spans = spans_of(known)
     remember = {last for _, last in spans.values()} | ({expected.position} if expected else set())
     log = LogCheck(connection, remember)
-    yield from log.findings(spans)
+    length = connection.execute(select(func.count()).select_from(events)).scalar_one()
+    with watch(length) as done:
+        yield from log.findings(spans, done)
     report.head, report.events = Head(log.position, log.head), log.counted
     if expected is not None:
         yield from _head_findings(expected, log)
     for table in (batches, erasures, accesses):
         yield from chain_findings(connection, table)
     yield from batch_findings(known, log.hashes, log.position)
-    yield from history_findings(connection)
+    with watch(log.counted) as done:
+        yield from history_findings(connection, done)
     yield from key_findings(connection)
     yield from _setting_findings(connection)
     yield from sealed_findings(connection)

@@ -20,7 +20,6 @@ from projections.columnar.tables import (
     SUBJECTS,
     Runner,
     Subject,
-    all_families,
     literal,
 )
 
@@ -51,12 +50,12 @@ _HERE: Final = "ON f.pid = m.pid AND f.position = m.position"
 
 
 def build(runner: Runner) -> None:
-    """Adds the rows of everybody in the tables of the log's families to every derived table.
+    """Adds the rows of everybody in `log`, and in its families' tables, to every derived table.
 
     There must be none of theirs yet. Joins on a position are on the participant too, which keeps
     the work beside the participant's other rows.
     """
-    runner.make("event", all_families(("position", "pid", "day", "recorded", "replaces_position")))
+    runner.make("event", "SELECT position, pid, day, recorded, replaces_position FROM log")
     _follow_replacements(runner)
     _make_facts(runner)
     for subject in SUBJECTS:

@@ -134,11 +134,10 @@ def family_of(family: str, log: str) -> str:
     return f"SELECT {', '.join(FAMILY_COLUMNS[family])} FROM {log} WHERE {is_of(family)}"
 
 
-def all_families(columns: Iterable[str] = LOG) -> str:
-    """A query of some columns of the whole log, from the tables of its families."""
-    chosen = tuple(columns)
+def all_families() -> str:
+    """A query of the whole log, from the tables of its families."""
     return " UNION ALL ".join(
-        f"SELECT {', '.join(column_of(family, name) for name in chosen)} FROM log_{family}"
+        f"SELECT {', '.join(column_of(family, name) for name in LOG)} FROM log_{family}"
         for family in FAMILIES
     )
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from adapters.store import open_store
 from cli.main import app
 
 REPORT = """\
@@ -165,3 +166,13 @@ def test_a_report_goes_into_a_file_of_a_format_and_several_do_not(mine: Path) ->
     several = forlop(mine, *arguments, "aetat-3", "--no-suppress")
     assert several.exit_code == 2
     assert "2 reports do not go into one file" in several.output.replace("\n", " ")
+
+
+def test_python_suppresses_a_report_as_the_command_line_does(store: str) -> None:
+    line = "report run aetat-4 --suppress 200 --draft --format json --store"
+    ran = CliRunner().invoke(app, [*line.split(), store])
+    with open_store(store) as opened:
+        told = opened.report("aetat-4", suppress=200, draft=True)
+        assert told.as_json() != opened.report("aetat-4").as_json()
+    assert told.as_json().decode() == ran.stdout
+    assert any(value is None for row in told.rows for value in row.values())
