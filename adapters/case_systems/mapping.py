@@ -11,7 +11,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -108,12 +108,17 @@ def _read_line(
             reader.refuse(mapping.changed, "missing, or not a time in a format of the mapping")
             return None
         changed_at = as_instant(told)
+    noted = len(messages.problems)
     state: dict[str, Cells] = {}
     for event in () if reader.is_left_out() else mapping.event:
         cells = reader.event(event)
         if cells is not None:
             name = event.name or event.type
             state[name if reader.is_private else f"{reader.reference}/{name}"] = cells
+    if not state and len(messages.problems) > noted:
+        # Taken as saying nothing, it would annul what it said before: it does not read, instead.
+        messages.problems[noted:] = [replace(p, left_out=True) for p in messages.problems[noted:]]
+        return None
     version = Version(
         mapping.source,
         reader.reference,

@@ -58,7 +58,7 @@ def test_check_shows_what_each_row_becomes() -> None:
         ("reason", "Ble lei"),
     ]
     assert [str(p) for p in checked[5].problems] == [
-        "line 7, 2024-005: Startdato '2024-04-01': not a date; write it as dd.MM.yyyy"
+        "line 7, 2024-005: Startdato '2024-04-01': not a date; write it as dd.MM.yyyy (left out)"
     ]
 
 

@@ -253,11 +253,27 @@ def test_the_worked_mapping_is_checked_and_appended_by_its_name(sqlite: str, run
     found = told(
         run(sqlite, "append", "--mapping", "municipal_measures", listed, "--json", code=None)
     )
-    assert (found["appended"], found["records"], found["used_in_part"]) == (13, 6, 1)
+    assert (found["appended"], found["records"], found["rejected"]) == (13, 6, 1)
     again = told(
         run(sqlite, "append", "--mapping", "municipal_measures", listed, "--json", code=None)
     )
-    assert (again["appended"], again["duplicates"]) == (0, 6)
+    assert (again["appended"], again["duplicates"], again["rejected"]) == (0, 5, 1)
+
+
+def test_a_row_that_cannot_be_read_any_more_does_not_annul_what_it_said(
+    sqlite: str, run: Run, tmp_path: Path
+) -> None:
+    listed, changed = SAMPLES / "mapping" / "municipal_measures.csv", tmp_path / "changed.csv"
+    changed.write_bytes(listed.read_bytes().replace(b"05.02.2024", b"2024?").replace(
+        b"08.01.2024", b""))  # fmt: skip
+    arguments = ["append", "--mapping", "municipal_measures"]
+    run(sqlite, *arguments, listed, code=3)
+    before = run(sqlite, "series", "--of", "measure", "--from", "2024-01-01", "--to", "2024-12-31")
+    found = told(run(sqlite, *arguments, changed, "--json", code=3))
+    assert (found["appended"], found["rejected"]) == (0, 2)
+    assert "2024-002" in run(sqlite, "quarantine", "list").output
+    after = run(sqlite, "series", "--of", "measure", "--from", "2024-01-01", "--to", "2024-12-31")
+    assert after.stdout.splitlines()[:-1] == before.stdout.splitlines()[:-1]  # without the source
 
 
 @settings(max_examples=5, deadline=None)
