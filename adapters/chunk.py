@@ -64,8 +64,7 @@ class Chunk:
         """Appends rows as they are; `duplicates` are those of which no row was made at all."""
         self._counts.read += duplicates
         self._counts.duplicates += duplicates
-        read = self._delivering.reader.read
-        self.append([read(row, self._handed_in_at) for row in rows])
+        self.append(self._delivering.reader.read_all(list(rows), self._handed_in_at))
 
     def append(self, read: Sequence[ReadRow]) -> None:
         people = self._load(read)

@@ -66,7 +66,7 @@ class Delivering:
         with without_collector():
             for chunk in chunks(rows, self.chunk_size):
                 at = self._now()
-                read = [self.reader.read(row, at) for row in chunk]
+                read = self.reader.read_all(chunk, at)
                 with writing(self._engine) as connection:
                     Chunk(connection, self, at).append(read)
                 if done is not None:

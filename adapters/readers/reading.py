@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from datetime import datetime
-
-import orjson
+from itertools import groupby
 
 from adapters.readers.rows import RawRow
+from adapters.readers.states import States, state_of
 from domain.codes import Profile
+from domain.columns import compose_together
 from domain.composing import Header
-from domain.events import Event, to_state
 from domain.record import Problem, Record, read_record
 
 
-@dataclass(slots=True)
 class ReadRow:
     """A row and what it reads as; `person` is whose it is, where the store knows that.
 
     `state` is the event's as the log keeps it, where that depends on nothing in the store.
     """
 
-    raw: RawRow
-    record: Record | None
-    state: bytes | None = None
-    problems: list[Problem] = field(default_factory=list)
-    person: bytes = b""
+    __slots__ = ("person", "problems", "raw", "record", "state")
+
+    def __init__(
+        self,
+        raw: RawRow,
+        record: Record | None,
+        state: bytes | None = None,
+        problems: Sequence[Problem] = (),
+    ) -> None:
+        self.raw = raw
+        self.record = record
+        self.state = state
+        self.problems = problems
+        self.person = b""
 
 
 class RowReader:
@@ -35,6 +43,7 @@ class RowReader:
         self._profile = profile
         self._names: tuple[str, ...] = ()
         self._header: Header | None = None
+        self._states = States()
 
     def read(self, row: RawRow, at: datetime) -> ReadRow:
         """A row that was handed in at a time, which is its recording time if it brings none."""
@@ -42,20 +51,40 @@ class RowReader:
             return ReadRow(row, None, None, row.problems)
         found = self._composed(row, at) or read_record(row.cells, self._profile, at)
         if isinstance(found, Record):
-            return ReadRow(row, found, state_of(found.event), row.problems)
+            return ReadRow(row, found, state_of(found.event))
         return ReadRow(row, None, None, found)
+
+    def read_all(self, rows: Sequence[RawRow], at: datetime) -> list[ReadRow]:
+        """Rows in their order, each as `read` reads it; those of one table together."""
+        read: list[ReadRow | None] = [None] * len(rows)
+        together = [n for n, row in enumerate(rows) if row.values is not None and not row.problems]
+        for _, places in groupby(together, lambda place: id(rows[place].header)):
+            self._read_together(rows, list(places), at, read)
+        return [own or self.read(row, at) for own, row in zip(read, rows, strict=True)]
+
+    def _read_together(
+        self,
+        rows: Sequence[RawRow],
+        places: Sequence[int],
+        at: datetime,
+        read: list[ReadRow | None],
+    ) -> None:
+        """Reads those rows of a table that are plain enough to be read together."""
+        cells = [rows[place].values or [] for place in places]
+        for composer, own, picked in self._header_of(rows[places[0]]).by_type(cells):
+            filled = [len(cells[place]) - cells[place].count("") for place in own]
+            for piece, batch in compose_together(composer, picked, filled, at):
+                found = zip(own[piece], batch.records, self._states.of(batch), strict=True)
+                for place, record, state in found:
+                    read[places[place]] = ReadRow(rows[places[place]], record, state)
 
     def _composed(self, row: RawRow, at: datetime) -> Record | None:
         """A row of a table, read by its header; None where it is none, or not so plain."""
         if row.values is None:
             return None
+        return self._header_of(row).compose(row.values, at, at)
+
+    def _header_of(self, row: RawRow) -> Header:
         if self._header is None or row.header is not self._names:
             self._names, self._header = row.header, Header(row.header, self._profile)
-        return self._header.compose(row.values, at, at)
-
-
-def state_of(event: Event) -> bytes | None:
-    """An event's state; None where a note is to be sealed, or a participant's id looked up."""
-    if event.note is not None or "same_as" in event.__dict__:
-        return None
-    return orjson.dumps(to_state(event))
+        return self._header

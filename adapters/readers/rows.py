@@ -22,12 +22,12 @@ class RawRow:
     has them as `values` too, in the order of `header`; those of a row with problems may be others.
     """
 
-    __slots__ = ("_cells", "header", "line", "problems", "raw", "values")
+    __slots__ = ("_cells", "_raw", "header", "line", "problems", "values")
 
     def __init__(
         self,
         line: int,
-        raw: bytes,
+        raw: bytes | str,
         cells: dict[str, Any] | None = None,
         problems: list[Problem] | None = None,
         *,
@@ -35,11 +35,21 @@ class RawRow:
         values: list[str] | None = None,
     ) -> None:
         self.line = line
-        self.raw = raw
+        self._raw = raw
         self._cells = cells
         self.problems = [] if problems is None else problems
         self.header = header
         self.values = values
+
+    @property
+    def raw(self) -> bytes:
+        """The row as it was handed in; encoded when it is asked for, as few are."""
+        return self._raw.encode() if isinstance(self._raw, str) else self._raw
+
+    @property
+    def size(self) -> int:
+        """About how many bytes it is."""
+        return len(self._raw)
 
     @property
     def cells(self) -> dict[str, Any]:
@@ -56,7 +66,7 @@ def chunks(rows: Iterable[RawRow], size: int) -> Iterator[list[RawRow]]:
     weight = 0
     for row in rows:
         chunk.append(row)
-        weight += len(row.raw)
+        weight += row.size
         if len(chunk) == size or weight > _HEAVIEST_CHUNK:
             yield chunk
             chunk, weight = [], 0
