@@ -14,10 +14,10 @@ from adapters import quarantine
 from adapters.chain import row_hash
 from adapters.erasures import erased_among
 from adapters.errors import DamagedError
-from adapters.event_store import as_rows, insert_rows
+from adapters.event_store import Entry, as_rows, insert_rows
 from adapters.facts import facts_of, known_events
 from adapters.log import NO_HASH, head_of
-from adapters.mapper import as_entry
+from adapters.mapper import as_entry, encode
 from adapters.participants import ids_of, new_ids
 from adapters.readers.reading import ReadRow
 from adapters.readers.rows import RawRow
@@ -58,7 +58,7 @@ class Chunk:
         self._intake: Intake[bytes] = Intake(self._head.position)
         self._versions: dict[bytes, int] = {}
         self._counts = Counts()
-        self._new: list[tuple[bytes, Event, bytes | None]] = []  # whose, what, its state if known
+        self._new: list[tuple[bytes, Event, Entry | None]] = []  # whose, what, its entry if known
 
     def take(self, rows: Iterable[RawRow], duplicates: int = 0) -> None:
         """Appends rows as they are; `duplicates` are those of which no row was made at all."""
@@ -81,18 +81,17 @@ class Chunk:
 
     def _load(self, read: Sequence[ReadRow]) -> dict[str, bytes]:
         """Loads all that the rows touch; gives the participants' ids by natural key."""
-        records = [row.record for row in read if row.record is not None]
-        keys = {event.key for _, event in records}
+        keys = {row.key for row in read if row.key is not None}
         self._erased = erased_among(self._connection, keys)
         people = self._people(read)
         waiting = (
             quarantine.held_persons(self._connection, keys) if self._slips.anything_waits else ()
         )
-        self._load_histories(records, people, waiting)
+        self._load_histories(read, people, waiting)
         for row in read:
-            if row.record is not None and isinstance(row.record.event, _LINKS):
+            if row.entry is None and row.record and isinstance(row.record.event, _LINKS):
                 row.record = _with_ids(row.record, people)
-        targets = {(e.source, e.replaces) for _, e in records if e.replaces is not None}
+        targets = {row.replaced for row in read if row.replaced is not None}
         self._intake.known |= known_events(self._connection, keys | targets, self.seals) | {
             key: Known(person, _gone, erased=True) for key, person in self._erased.items()
         }
@@ -106,10 +105,10 @@ class Chunk:
             if row.record is None:
                 others |= {natural} if (natural := natural_key(row.raw)) else set()
                 continue
-            participant, event = row.record
-            if not self._erased or event.key not in self._erased:
+            if not self._erased or row.key not in self._erased:
+                participant, event = row.record
                 mentioned[participant] = None
-                if isinstance(event, _LINKS):
+                if row.entry is None and isinstance(event, _LINKS):
                     mentioned[event.same_as] = None
         people = ids_of(self._connection, {**mentioned, **dict.fromkeys(others)}, self.seals)
         missing = [natural for natural in mentioned if natural not in people]
@@ -119,7 +118,7 @@ class Chunk:
         return people | new
 
     def _load_histories(
-        self, records: Sequence[Record], people: Mapping[str, bytes], waiting: Iterable[bytes]
+        self, read: Sequence[ReadRow], people: Mapping[str, bytes], waiting: Iterable[bytes]
     ) -> None:
         """Takes up each history where it was left; whole, where a row will not come at its end."""
         persons = {*people.values(), *waiting} - self._intake.histories.keys()
@@ -128,12 +127,12 @@ class Chunk:
         if self._slips.anything_waits:
             whole |= set(quarantine.persons_waiting(self._connection)) & persons
         ends = {person: where.end[:2] for person, where in left.items()}
-        for participant, event in records if ends else ():
-            person = people.get(participant)
-            if person not in ends:
+        for row in read if ends else ():
+            if row.record is None or (person := people.get(row.record.participant)) not in ends:
                 continue
+            event = row.record.event
             end = (event.occurred_on, event.recorded_at)
-            if event.replaces is not None or end < ends[person]:
+            if row.replaced is not None or end < ends[person]:
                 whole.add(person)
             else:
                 ends[person] = end
@@ -171,12 +170,13 @@ class Chunk:
                 self._place(self._intake.retry(row.person))
             return
         participant, event = row.record
-        erased = self._erased.get(event.key) if self._erased else None
+        assert row.key is not None
+        erased = self._erased.get(row.key) if self._erased else None
         person = row.person = erased or people[participant]
-        if self._intake.append_plainly(person, event) is not None:
+        if self._intake.append_plainly(person, event, row.key) is not None:
             self._counts.appended += 1
             self._slips.came_in(event)
-            self._new.append((person, event, row.state))
+            self._new.append((person, event, row.entry))
             return
         verdict = self._intake.judge(person, event, self._slips.next)
         self._count(verdict, row)
@@ -218,8 +218,11 @@ class Chunk:
                 self._counts.resolved += 1
 
     def _write(self) -> None:
-        self.seals.load(p for p, event, state in self._new if state is None and event.note)
-        entries = [as_entry(*one, self.seals) for one in self._new]
+        self.seals.load(p for p, event, entry in self._new if entry is None and event.note)
+        entries = [
+            (person, entry or as_entry(event, encode(person, event, self.seals)))
+            for person, event, entry in self._new
+        ]
         before = self._versions.copy()
         rows = as_rows(entries, self._head, self._versions, self.batch_id)
         insert_rows(self._connection, rows)

@@ -19,6 +19,7 @@ from pydantic import BaseModel
 
 from domain.composing import Composer, Record
 from domain.events import Event
+from domain.history import Key
 
 _PIECE: Final = 64  # rows that are tried together again where something is odd among many
 _TEXTS: Final = frozenset({"participant", "event_id", "placement"})
@@ -47,6 +48,18 @@ class Batch:
     records: list[Record]
     columns: dict[str, Sequence[Any]]
     texts: dict[str, Sequence[str]]
+
+    def keys(self) -> Iterable[Key]:
+        """What makes each event the same event, see `Event.key`."""
+        return zip(self.columns["source"], self.columns["event_id"], strict=True)
+
+    def replaced_keys(self) -> Iterable[Key | None]:
+        """The key of the event that each one replaces, if any."""
+        replaces = self.columns["replaces"]
+        if not any(replaces):
+            return [None] * len(replaces)
+        both = zip(self.columns["source"], replaces, strict=True)
+        return [None if own is None else (source, own) for source, own in both]
 
 
 def compose_together(
@@ -103,8 +116,10 @@ def _composed(
     if any(columns["replaces"]) and any(map(str.__eq__, cells["replaces"], cells["event_id"])):
         raise _OddError
     participants, _ = columns.pop("participant"), texts.pop("participant")
-    records = map(Record, participants, _events(composer, columns))
-    return Batch(composer.cls, list(records), columns, texts)
+    both = zip(participants, _events(composer, columns), strict=True)
+    # As `Record` makes itself, but without a call of a function of Python's for each.
+    records = list(map(tuple.__new__, repeat(Record), both))
+    return Batch(composer.cls, records, columns, texts)
 
 
 def _plain_texts(column: Sequence[str], read: Callable[[Any], Any]) -> Sequence[str]:

@@ -6,32 +6,39 @@ from collections.abc import Sequence
 from datetime import datetime
 from itertools import groupby
 
+from adapters.event_store import Entry
+from adapters.readers.entries import Entries, entry_of
 from adapters.readers.rows import RawRow
-from adapters.readers.states import States, state_of
 from domain.codes import Profile
 from domain.columns import compose_together
 from domain.composing import Header
+from domain.history import Key
 from domain.record import Problem, Record, read_record
 
 
 class ReadRow:
     """A row and what it reads as; `person` is whose it is, where the store knows that.
 
-    `state` is the event's as the log keeps it, where that depends on nothing in the store.
+    `entry` is what the log keeps of the event, where that depends on nothing in the store; `key`
+    and `replaced` are the event's own and that of the one it replaces.
     """
 
-    __slots__ = ("person", "problems", "raw", "record", "state")
+    __slots__ = ("entry", "key", "person", "problems", "raw", "record", "replaced")
 
     def __init__(
         self,
         raw: RawRow,
         record: Record | None,
-        state: bytes | None = None,
+        entry: Entry | None = None,
+        key: Key | None = None,
+        replaced: Key | None = None,
         problems: Sequence[Problem] = (),
     ) -> None:
         self.raw = raw
         self.record = record
-        self.state = state
+        self.entry = entry
+        self.key = key
+        self.replaced = replaced
         self.problems = problems
         self.person = b""
 
@@ -43,16 +50,17 @@ class RowReader:
         self._profile = profile
         self._names: tuple[str, ...] = ()
         self._header: Header | None = None
-        self._states = States()
+        self._entries = Entries()
 
     def read(self, row: RawRow, at: datetime) -> ReadRow:
         """A row that was handed in at a time, which is its recording time if it brings none."""
         if row.problems:
-            return ReadRow(row, None, None, row.problems)
+            return ReadRow(row, None, problems=row.problems)
         found = self._composed(row, at) or read_record(row.cells, self._profile, at)
         if isinstance(found, Record):
-            return ReadRow(row, found, state_of(found.event))
-        return ReadRow(row, None, None, found)
+            event = found.event
+            return ReadRow(row, found, entry_of(event), event.key, event.replaced_key)
+        return ReadRow(row, None, problems=found)
 
     def read_all(self, rows: Sequence[RawRow], at: datetime) -> list[ReadRow]:
         """Rows in their order, each as `read` reads it; those of one table together."""
@@ -74,9 +82,13 @@ class RowReader:
         for composer, own, picked in self._header_of(rows[places[0]]).by_type(cells):
             filled = [len(cells[place]) - cells[place].count("") for place in own]
             for piece, batch in compose_together(composer, picked, filled, at):
-                found = zip(own[piece], batch.records, self._states.of(batch), strict=True)
-                for place, record, state in found:
-                    read[places[place]] = ReadRow(rows[places[place]], record, state)
+                found = zip(
+                    own[piece], batch.records, self._entries.of(batch), batch.keys(),
+                    batch.replaced_keys(), strict=True,
+                )  # fmt: skip
+                for place, record, entry, key, replaced in found:
+                    row = rows[places[place]]
+                    read[places[place]] = ReadRow(row, record, entry, key, replaced)
 
     def _composed(self, row: RawRow, at: datetime) -> Record | None:
         """A row of a table, read by its header; None where it is none, or not so plain."""

@@ -11,7 +11,7 @@ from adapters.errors import WrongUseError
 from domain.events import source_name
 from domain.record import COLUMNS, REQUIRED_COLUMNS, Problem
 
-_HEAVIEST_CHUNK = 32 << 20  # bytes as handed in; read, they take some times as much
+HEAVIEST = 32 << 20  # bytes as handed in; read, they take some times as much
 
 
 class RawRow:
@@ -67,7 +67,7 @@ def chunks(rows: Iterable[RawRow], size: int) -> Iterator[list[RawRow]]:
     for row in rows:
         chunk.append(row)
         weight += row.size
-        if len(chunk) == size or weight > _HEAVIEST_CHUNK:
+        if len(chunk) == size or weight > HEAVIEST:
             yield chunk
             chunk, weight = [], 0
     if chunk:

@@ -132,7 +132,7 @@ def test_a_row_appended_plainly_is_judged_alike(handed_in: list[Row]) -> None:
             if who not in intake.histories:
                 intake.load(who, (), ())
         judged = long.judge(who, event, slip)
-        fact = short.append_plainly(who, event)
+        fact = short.append_plainly(who, event, event.key)
         if fact is not None:
             assert (judged.outcome, judged.appends) == ("appended", [Append(who, fact)])
         else:
