@@ -68,8 +68,10 @@ class Chunk:
 
     def append(self, read: Sequence[ReadRow]) -> None:
         people = self._load(read)
+        self._counts.read += len(read)
         for row in read:
-            self._judge(row, people)
+            if not self._appended_plainly(row, people):
+                self._judge(row, people)
         self._write()
 
     def retry(self, persons: Sequence[bytes]) -> None:
@@ -161,8 +163,21 @@ class Chunk:
             self._versions[person] = len(facts)
             self._intake.load(person, facts, waiting.get(person, ()))
 
+    def _appended_plainly(self, row: ReadRow, people: Mapping[str, bytes]) -> bool:
+        """Whether a row is one of the most, which need no more than `Intake.append_plainly`."""
+        record, key = row.record, row.key
+        if record is None or key is None or key in self._erased:
+            return False
+        participant, event = record
+        person = row.person = people[participant]
+        if self._intake.append_plainly(person, event, key) is None:
+            return False
+        self._counts.appended += 1
+        self._slips.came_in(key)
+        self._new.append((person, event, row.entry))
+        return True
+
     def _judge(self, row: ReadRow, people: Mapping[str, bytes]) -> None:
-        self._counts.read += 1
         if row.record is None:
             row.person = people.get(natural_key(row.raw) or "", b"")
             self._reject(row, row.problems)
@@ -170,14 +185,8 @@ class Chunk:
                 self._place(self._intake.retry(row.person))
             return
         participant, event = row.record
-        assert row.key is not None
-        erased = self._erased.get(row.key) if self._erased else None
+        erased = self._erased.get(event.key) if self._erased else None
         person = row.person = erased or people[participant]
-        if self._intake.append_plainly(person, event, row.key) is not None:
-            self._counts.appended += 1
-            self._slips.came_in(event)
-            self._new.append((person, event, row.entry))
-            return
         verdict = self._intake.judge(person, event, self._slips.next)
         self._count(verdict, row)
         self._place(verdict.appends)
@@ -208,7 +217,7 @@ class Chunk:
         for append in appends:
             event = append.fact.event
             self._new.append((append.person, event, None))
-            self._slips.came_in(event)
+            self._slips.came_in(event.key)
             if append.held is None:
                 continue
             if self._slips.resolve(append.held):

@@ -25,7 +25,7 @@ from adapters.summary import Summary, Trouble, TroubleKey
 from domain.codes import Profile
 
 _PIECE = 1000  # rows that are read together
-CHUNK = {"sqlite": 10_000, "postgresql": 5_000}
+CHUNK = {"sqlite": 20_000, "postgresql": 10_000}
 Progress = Callable[[int], None]
 
 

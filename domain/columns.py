@@ -102,7 +102,7 @@ def _composed(
     used = [len(row) - row.count("") + stamped for row in rows]
     if used != filled or any(cells["note"]):
         raise _OddError
-    texts = {name: cells[name] for name in _TEXTS if name in cells}
+    texts: dict[str, Sequence[str]] = {name: cells[name] for name in cells if name in _TEXTS}
     columns: dict[str, Sequence[Any]] = {}
     for name, column in cells.items():
         if name in texts:

@@ -189,9 +189,10 @@ class History:
 
     def take_last(self, event: Event, position: int) -> Fact | None:
         """Takes in an event at the end of all others, if it has its place there."""
-        if event.replaces is not None:
+        said = event.__dict__  # pydantic is slow to give an attribute, and this is for every row
+        if said["replaces"] is not None:
             return None
-        end = (event.occurred_on, event.recorded_at, position)
+        end = (said["occurred_on"], said["recorded_at"], position)
         if (self.end is not None and end <= self.end) or problem_with(event, self.standing):
             return None
         self.standing.apply(event)

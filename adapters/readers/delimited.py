@@ -14,8 +14,7 @@ from domain.record import Problem
 
 LONGEST_LINE: Final = 1 << 20  # bytes; a longer one is no row of events
 _LONGEST_RECORD: Final = 1000  # lines that one quoted cell may go over
-_BLOCK: Final = 1 << 18  # bytes that are read together
-_BLOCK: Final = 1 << 18  # bytes that are looked at together
+_BLOCK: Final = 1 << 16  # bytes that are read together
 _BOM: Final = b"\xef\xbb\xbf"
 _NOT_UTF8 = re.compile("[\ud800-\udfff]")
 

@@ -37,7 +37,7 @@ class Entries:
         self._days = _Days()
 
     def of(self, batch: Batch) -> Iterable[Entry]:
-        """The entries of a batch's events, none of which has a note, each as `entry_of` gives it."""
+        """The entries of a batch's events, none of which has a note, as `entry_of` gives each."""
         columns = batch.columns
         fields = zip(
             repeat(batch.cls.TOPIC, len(batch.records)),
@@ -59,10 +59,9 @@ class Entries:
                 between[-1] += f',"{name}":"'
                 columns.append(batch.texts[name])
                 between.append('"')
-            elif any(values) or values.count(None) < len(values):
-                if name != "stamped" or values[0]:
-                    columns.append(self._written(name, values))
-                    between.append("")
+            elif values.count(None) < len(values) and (name != "stamped" or values[0]):
+                columns.append(self._written(name, values))
+                between.append("")
         between[-1] += "}"
         woven = zip(*_woven(between, columns), strict=False)  # what stands between has no end
         return map(str.encode, map("".join, woven))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from itertools import groupby
 
 from adapters.event_store import Entry
 from adapters.readers.entries import Entries, entry_of
@@ -64,31 +63,31 @@ class RowReader:
 
     def read_all(self, rows: Sequence[RawRow], at: datetime) -> list[ReadRow]:
         """Rows in their order, each as `read` reads it; those of one table together."""
-        read: list[ReadRow | None] = [None] * len(rows)
-        together = [n for n, row in enumerate(rows) if row.values is not None and not row.problems]
-        for _, places in groupby(together, lambda place: id(rows[place].header)):
-            self._read_together(rows, list(places), at, read)
-        return [own or self.read(row, at) for own, row in zip(read, rows, strict=True)]
+        header = rows[0].header if rows else ()
+        if all(row.header is header and row.values and not row.problems for row in rows):
+            table = rows  # nearly always
+        else:
+            table = [row for row in rows if row.header is header and row.values]
+            table = [row for row in table if not row.problems]
+        found = dict(self._read_together(table, at)) if table else {}
+        return [found.get(row) or self.read(row, at) for row in rows]
 
     def _read_together(
-        self,
-        rows: Sequence[RawRow],
-        places: Sequence[int],
-        at: datetime,
-        read: list[ReadRow | None],
-    ) -> None:
-        """Reads those rows of a table that are plain enough to be read together."""
-        cells = [rows[place].values or [] for place in places]
-        for composer, own, picked in self._header_of(rows[places[0]]).by_type(cells):
-            filled = [len(cells[place]) - cells[place].count("") for place in own]
-            for piece, batch in compose_together(composer, picked, filled, at):
-                found = zip(
-                    own[piece], batch.records, self._entries.of(batch), batch.keys(),
-                    batch.replaced_keys(), strict=True,
+        self, rows: Sequence[RawRow], at: datetime
+    ) -> Iterator[tuple[RawRow, ReadRow]]:
+        """Those rows of a table that are plain enough to be read together."""
+        cells = [row.values or [] for row in rows]
+        filled = [len(row) - row.count("") for row in cells]
+        for composer, places, picked in self._header_of(rows[0]).by_type(cells):
+            own = list(map(rows.__getitem__, places))
+            used = list(map(filled.__getitem__, places))
+            for piece, batch in compose_together(composer, picked, used, at):
+                some = own[piece]
+                read = map(
+                    ReadRow, some, batch.records, self._entries.of(batch), batch.keys(),
+                    batch.replaced_keys(),
                 )  # fmt: skip
-                for place, record, entry, key, replaced in found:
-                    row = rows[places[place]]
-                    read[places[place]] = ReadRow(row, record, entry, key, replaced)
+                yield from zip(some, read, strict=True)
 
     def _composed(self, row: RawRow, at: datetime) -> Record | None:
         """A row of a table, read by its header; None where it is none, or not so plain."""
