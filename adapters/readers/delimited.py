@@ -14,7 +14,7 @@ from domain.record import Problem
 
 LONGEST_LINE: Final = 1 << 20  # bytes; a longer one is no row of events
 _LONGEST_RECORD: Final = 1000  # lines that one quoted cell may go over
-_BLOCK: Final = 1 << 16  # bytes that are read together
+_BLOCK: Final = 1 << 16  # bytes that are read together, fewer than the longest line has
 _BOM: Final = b"\xef\xbb\xbf"
 _NOT_UTF8 = re.compile("[\ud800-\udfff]")
 
@@ -47,7 +47,7 @@ class LineReader:
         """
         first, block = self._number + 1, self._file.read(_BLOCK)
         begun = len(block) - block.rfind(b"\n") - 1
-        if begun and begun <= LONGEST_LINE:
+        if begun:
             rest = self._file.readline(LONGEST_LINE + 1 - begun)
             if begun + len(rest) > LONGEST_LINE:
                 self._pass_over_rest(rest)
