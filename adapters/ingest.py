@@ -73,9 +73,9 @@ class Delivering:
         return self.summary
 
     def _read(self, rows: Iterable[RawRow]) -> Iterator[tuple[datetime, list[ReadRow]]]:
-        """Rows read, in chunks, and when each was handed in.
+        """Chunks of rows, read, and when each chunk was handed in.
 
-        They are read some at a time, while they are still in the processor's cache.
+        Rows are read some at a time: what their cells take is used again for those to come.
         """
         read: list[ReadRow] = []
         weight, at = 0, None

@@ -65,7 +65,7 @@ class Batch:
 def compose_together(
     composer: Composer, rows: Sequence[Sequence[str]], filled: Sequence[int], at: datetime
 ) -> list[tuple[slice, Batch]]:
-    """Batches of rows, and which they are; of any other `composer` must be asked one by one.
+    """Batches of rows, and which they are; rows in none of them must be read one by one.
 
     `rows` have the cells of `composer.columns`, all text; `filled` is how many cells of each whole
     row are filled. `at` is when they are handed in.
