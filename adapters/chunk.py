@@ -14,10 +14,10 @@ from adapters import quarantine
 from adapters.chain import row_hash
 from adapters.erasures import erased_among
 from adapters.errors import DamagedError
-from adapters.event_store import as_rows, insert_rows
+from adapters.event_store import Entry, as_rows, insert_rows
 from adapters.facts import facts_of, known_events
 from adapters.log import NO_HASH, head_of
-from adapters.mapper import as_entry
+from adapters.mapper import as_entry, encode
 from adapters.participants import ids_of, new_ids
 from adapters.readers.reading import ReadRow
 from adapters.readers.rows import RawRow
@@ -58,19 +58,20 @@ class Chunk:
         self._intake: Intake[bytes] = Intake(self._head.position)
         self._versions: dict[bytes, int] = {}
         self._counts = Counts()
-        self._new: list[tuple[bytes, Event, bytes | None]] = []  # whose, what, its state if known
+        self._new: list[tuple[bytes, Event, Entry | None]] = []  # whose, what, its entry if known
 
     def take(self, rows: Iterable[RawRow], duplicates: int = 0) -> None:
         """Appends rows as they are; `duplicates` are those of which no row was made at all."""
         self._counts.read += duplicates
         self._counts.duplicates += duplicates
-        read = self._delivering.reader.read
-        self.append([read(row, self._handed_in_at) for row in rows])
+        self.append(self._delivering.reader.read_all(list(rows), self._handed_in_at))
 
     def append(self, read: Sequence[ReadRow]) -> None:
         people = self._load(read)
+        self._counts.read += len(read)
         for row in read:
-            self._judge(row, people)
+            if not self._appended_plainly(row, people):
+                self._judge(row, people)
         self._write()
 
     def retry(self, persons: Sequence[bytes]) -> None:
@@ -82,18 +83,17 @@ class Chunk:
 
     def _load(self, read: Sequence[ReadRow]) -> dict[str, bytes]:
         """Loads all that the rows touch; gives the participants' ids by natural key."""
-        records = [row.record for row in read if row.record is not None]
-        keys = {event.key for _, event in records}
+        keys = {row.key for row in read if row.key is not None}
         self._erased = erased_among(self._connection, keys)
         people = self._people(read)
         waiting = (
             quarantine.held_persons(self._connection, keys) if self._slips.anything_waits else ()
         )
-        self._load_histories(records, people, waiting)
+        self._load_histories(read, people, waiting)
         for row in read:
-            if row.record is not None and isinstance(row.record.event, _LINKS):
+            if row.entry is None and row.record and isinstance(row.record.event, _LINKS):
                 row.record = _with_ids(row.record, people)
-        targets = {(e.source, e.replaces) for _, e in records if e.replaces is not None}
+        targets = {row.replaced for row in read if row.replaced is not None}
         self._intake.known |= known_events(self._connection, keys | targets, self.seals) | {
             key: Known(person, _gone, erased=True) for key, person in self._erased.items()
         }
@@ -107,10 +107,10 @@ class Chunk:
             if row.record is None:
                 others |= {natural} if (natural := natural_key(row.raw)) else set()
                 continue
-            participant, event = row.record
-            if not self._erased or event.key not in self._erased:
+            if not self._erased or row.key not in self._erased:
+                participant, event = row.record
                 mentioned[participant] = None
-                if isinstance(event, _LINKS):
+                if row.entry is None and isinstance(event, _LINKS):
                     mentioned[event.same_as] = None
         people = ids_of(self._connection, {**mentioned, **dict.fromkeys(others)}, self.seals)
         missing = [natural for natural in mentioned if natural not in people]
@@ -120,7 +120,7 @@ class Chunk:
         return people | new
 
     def _load_histories(
-        self, records: Sequence[Record], people: Mapping[str, bytes], waiting: Iterable[bytes]
+        self, read: Sequence[ReadRow], people: Mapping[str, bytes], waiting: Iterable[bytes]
     ) -> None:
         """Takes up each history where it was left; whole, where a row will not come at its end."""
         persons = {*people.values(), *waiting} - self._intake.histories.keys()
@@ -129,12 +129,12 @@ class Chunk:
         if self._slips.anything_waits:
             whole |= set(quarantine.persons_waiting(self._connection)) & persons
         ends = {person: where.end[:2] for person, where in left.items()}
-        for participant, event in records if ends else ():
-            person = people.get(participant)
-            if person not in ends:
+        for row in read if ends else ():
+            if row.record is None or (person := people.get(row.record.participant)) not in ends:
                 continue
+            event = row.record.event
             end = (event.occurred_on, event.recorded_at)
-            if event.replaces is not None or end < ends[person]:
+            if row.replaced is not None or end < ends[person]:
                 whole.add(person)
             else:
                 ends[person] = end
@@ -163,8 +163,21 @@ class Chunk:
             self._versions[person] = len(facts)
             self._intake.load(person, facts, waiting.get(person, ()))
 
+    def _appended_plainly(self, row: ReadRow, people: Mapping[str, bytes]) -> bool:
+        """Whether a row is one of the most, which need no more than `Intake.append_plainly`."""
+        record, key = row.record, row.key
+        if record is None or key is None or key in self._erased:
+            return False
+        participant, event = record
+        person = row.person = people[participant]
+        if self._intake.append_plainly(person, event, key) is None:
+            return False
+        self._counts.appended += 1
+        self._slips.came_in(key)
+        self._new.append((person, event, row.entry))
+        return True
+
     def _judge(self, row: ReadRow, people: Mapping[str, bytes]) -> None:
-        self._counts.read += 1
         if row.record is None:
             row.person = people.get(natural_key(row.raw) or "", b"")
             self._reject(row, row.problems)
@@ -174,11 +187,6 @@ class Chunk:
         participant, event = row.record
         erased = self._erased.get(event.key) if self._erased else None
         person = row.person = erased or people[participant]
-        if self._intake.append_plainly(person, event) is not None:
-            self._counts.appended += 1
-            self._slips.came_in(event)
-            self._new.append((person, event, row.state))
-            return
         verdict = self._intake.judge(person, event, self._slips.next)
         self._count(verdict, row)
         self._place(verdict.appends)
@@ -209,7 +217,7 @@ class Chunk:
         for append in appends:
             event = append.fact.event
             self._new.append((append.person, event, None))
-            self._slips.came_in(event)
+            self._slips.came_in(event.key)
             if append.held is None:
                 continue
             if self._slips.resolve(append.held):
@@ -219,8 +227,11 @@ class Chunk:
                 self._counts.resolved += 1
 
     def _write(self) -> None:
-        self.seals.load(p for p, event, state in self._new if state is None and event.note)
-        entries = [as_entry(*one, self.seals) for one in self._new]
+        self.seals.load(p for p, event, entry in self._new if entry is None and event.note)
+        entries = [
+            (person, entry or as_entry(event, encode(person, event, self.seals)))
+            for person, event, entry in self._new
+        ]
         before = self._versions.copy()
         rows = as_rows(entries, self._head, self._versions, self.batch_id)
         insert_rows(self._connection, rows)

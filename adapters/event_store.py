@@ -22,12 +22,12 @@ Row: TypeAlias = tuple[int, bytes, int, str, bytes, str, int, str, str, int, byt
 
 
 class Entry(NamedTuple):
-    """An event on its way into the log: all but its position, version and hash."""
+    """What the log keeps of an event, whosever it is and wherever it will stand; its day as ISO
+    text."""
 
-    participant_id: bytes
     topic: str
     state: bytes
-    occurred_on: date
+    occurred_on: str
     recorded_at: int
     source: str
     source_event_id: str
@@ -70,26 +70,17 @@ def in_parts(items: Sequence[Any], size: int = 500) -> Iterator[Sequence[Any]]:
 
 
 def as_rows(
-    entries: Iterable[Entry], head: Head, versions: dict[bytes, int], batch_id: int
+    entries: Iterable[tuple[bytes, Entry]], head: Head, versions: dict[bytes, int], batch_id: int
 ) -> list[Row]:
-    """Entries as rows of the log after a head; `versions` is brought up to date."""
+    """Participants' entries as rows of the log after a head; `versions` is brought up to date."""
     position, before, rows = head.position, head.hash, list[Row]()
-    days = _Days()
-    for person, topic, state, day, recorded_at, source, key in entries:
+    for person, entry in entries:
         position += 1
         version = versions[person] = versions.get(person, 0) + 1
-        said = (topic, state, days[day], recorded_at, source, key, batch_id)
-        before = chained(before, (position, person, version, *said))
-        rows.append((position, person, version, *said, before))
+        row = (position, person, version, *entry, batch_id)
+        before = chained(before, row)
+        rows.append((*row, before))
     return rows
-
-
-class _Days(dict[date, str]):
-    """Days as ISO text, each written out once."""
-
-    def __missing__(self, day: date) -> str:
-        text = self[day] = day.isoformat()
-        return text
 
 
 def insert_rows(connection: Connection, rows: Sequence[Row]) -> None:

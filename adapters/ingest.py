@@ -19,12 +19,13 @@ from adapters.chunk import Chunk
 from adapters.database import reading, writing
 from adapters.log import head_of
 from adapters.readers.files import RowFile
-from adapters.readers.reading import RowReader
-from adapters.readers.rows import RawRow, chunks
+from adapters.readers.reading import ReadRow, RowReader
+from adapters.readers.rows import HEAVIEST, RawRow, chunks
 from adapters.summary import Summary, Trouble, TroubleKey
 from domain.codes import Profile
 
-CHUNK = {"sqlite": 10_000, "postgresql": 5_000}
+_PIECE = 1000  # rows that are read together
+CHUNK = {"sqlite": 20_000, "postgresql": 10_000}
 Progress = Callable[[int], None]
 
 
@@ -64,14 +65,29 @@ class Delivering:
     def append(self, rows: Iterable[RawRow], done: Progress | None = None) -> Summary:
         """Appends rows chunk by chunk; `done` is told how many rows each chunk had."""
         with without_collector():
-            for chunk in chunks(rows, self.chunk_size):
-                at = self._now()
-                read = [self.reader.read(row, at) for row in chunk]
+            for at, read in self._read(rows):
                 with writing(self._engine) as connection:
                     Chunk(connection, self, at).append(read)
                 if done is not None:
-                    done(len(chunk))
+                    done(len(read))
         return self.summary
+
+    def _read(self, rows: Iterable[RawRow]) -> Iterator[tuple[datetime, list[ReadRow]]]:
+        """Chunks of rows, read, and when each chunk was handed in.
+
+        Rows are read some at a time: what their cells take is used again for those to come.
+        """
+        read: list[ReadRow] = []
+        weight, at = 0, None
+        for piece in chunks(rows, min(_PIECE, self.chunk_size)):
+            weight += (own := sum(row.size for row in piece))
+            if at is not None and (len(read) + len(piece) > self.chunk_size or weight > HEAVIEST):
+                yield at, read
+                read, weight, at = [], own, None
+            at = at or self._now()
+            read += self.reader.read_all(piece, at)
+        if at is not None:
+            yield at, read
 
     def rehearse(self, rows: Iterable[RawRow]) -> Summary:
         """What appending the rows would do; nothing is stored."""

@@ -43,13 +43,12 @@ def decode(topic: str, state: bytes, person: bytes = b"", seals: Seals | None = 
         ) from error
 
 
-def as_entry(person: bytes, event: Event, state: bytes | None, seals: Seals) -> Entry:
-    """An event on its way into the log, its state encoded where that was not done before."""
+def as_entry(event: Event, state: bytes) -> Entry:
+    """An event on its way into the log, its state encoded."""
     return Entry(
-        person,
         event.TOPIC,
-        encode(person, event, seals) if state is None else state,
-        event.occurred_on,
+        state,
+        event.occurred_on.isoformat(),
         to_microseconds(event.recorded_at),
         event.source,
         event.event_id,

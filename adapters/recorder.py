@@ -33,7 +33,7 @@ from adapters.secret import SecretError
 from domain.calendar import parse_instant, to_microseconds
 from domain.events import EVENT_TYPES, Event, to_state
 
-_DAY_OF_FOREIGN: Final = date(1970, 1, 1)
+_DAY_OF_FOREIGN: Final = "1970-01-01"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +78,11 @@ class EventLog(ApplicationRecorder):
             entry = _entry(stored)
             row = (
                 position,
-                entry.participant_id,
+                _as_bytes(stored.originator_id),
                 stored.originator_version,
                 entry.topic,
                 entry.state,
-                entry.occurred_on.isoformat(),
+                entry.occurred_on,
                 entry.recorded_at,
                 entry.source,
                 entry.source_event_id,
@@ -165,18 +165,14 @@ def _as_bytes(originator_id: UUID | str) -> bytes:
 
 
 def _entry(stored: StoredEvent) -> Entry:
-    participant_id = _as_bytes(stored.originator_id)
     if stored.topic not in EVENT_TYPES:
-        key = f"{participant_id.hex()}/{stored.originator_version}"
-        return Entry(
-            participant_id, stored.topic, stored.state, _DAY_OF_FOREIGN, 0, "eventsourcing", key
-        )
+        key = f"{_as_bytes(stored.originator_id).hex()}/{stored.originator_version}"
+        return Entry(stored.topic, stored.state, _DAY_OF_FOREIGN, 0, "eventsourcing", key)
     state = orjson.loads(stored.state)
     return Entry(
-        participant_id,
         stored.topic,
         stored.state,
-        date.fromisoformat(state["occurred_on"]),
+        date.fromisoformat(state["occurred_on"]).isoformat(),
         to_microseconds(parse_instant(state["recorded_at"])),
         state["source"],
         state["event_id"],

@@ -12,7 +12,7 @@ from adapters import quarantine
 from adapters.readers.reading import ReadRow
 from adapters.readers.rows import RawRow
 from adapters.seals import Seals
-from domain.events import Event, to_state
+from domain.events import to_state
 from domain.history import Key
 from domain.intake import Held
 from domain.record import Problem, without_natural_keys
@@ -50,7 +50,7 @@ class Slips:
 
     def hold(self, held: Held[bytes], row: ReadRow) -> None:
         """Puts a row aside under the next slip."""
-        self.came_in(held.event)
+        self.came_in(held.event.key)
         self._held[self.next] = (held, row)
         told = self._delivering.tell(row.raw, "held", _why_held(held, row))
         self._delivering.own_slips[self.next] = told
@@ -81,10 +81,10 @@ class Slips:
         del self._delivering.summary.troubles[told]
         return True
 
-    def came_in(self, event: Event) -> None:
+    def came_in(self, key: Key) -> None:
         """An event is in, or held: what was rejected under its key before is mended."""
         if self._rejected_keys:
-            self._mended_rejects += self._rejected_keys.pop(event.key, ())
+            self._mended_rejects += self._rejected_keys.pop(key, ())
 
     def write(self, appended: Iterable[Key]) -> None:
         """Puts down what came in and what went out; `appended` are the chunk's events by key."""

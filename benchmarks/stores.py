@@ -26,7 +26,7 @@ from adapters.participants import ids_of, new_ids
 from adapters.schema import batches
 from adapters.seals import Seals
 from benchmarks.generator import Row, events
-from domain.calendar import parse_day, parse_instant, to_microseconds
+from domain.calendar import parse_instant, to_microseconds
 from domain.events import EVENT_TYPES
 
 _CHUNK: Final = 50_000
@@ -85,7 +85,7 @@ def _write(
         )
 
 
-def entries(rows: Iterable[Row], ids: dict[str, bytes]) -> Iterator[Entry]:
+def entries(rows: Iterable[Row], ids: dict[str, bytes]) -> Iterator[tuple[bytes, Entry]]:
     """Rows as the log keeps them."""
     for row in rows:
         recorded_at = parse_instant(row["recorded_at"])
@@ -94,15 +94,15 @@ def entries(rows: Iterable[Row], ids: dict[str, bytes]) -> Iterator[Entry]:
             if name in row:
                 state[name] = row[name] == "true" if name in _FLAGS else row[name]
         state["recorded_at"] = recorded_at.isoformat()
-        yield Entry(
-            ids[row["participant"]],
+        entry = Entry(
             row["type"],
             orjson.dumps(state),
-            parse_day(row["occurred_on"]),
+            row["occurred_on"],
             to_microseconds(recorded_at),
             row["source"],
             row["event_id"],
         )
+        yield ids[row["participant"]], entry
 
 
 @contextmanager

@@ -7,7 +7,7 @@ there is one definition of what is right, and two ways to apply it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from operator import call, itemgetter, not_
 from types import UnionType
@@ -38,13 +38,14 @@ class Composer:
     """
 
     def __init__(self, cls: type[Event], profile: Profile | None) -> None:
-        self._cls = cls
-        self._names = ("participant", *cls.model_fields)
+        self.cls = cls
+        self.names = ("participant", *cls.model_fields)
         # Whether an event is stamped can be told from the cell of the recording time.
-        self.columns = tuple("recorded_at" if n == "stamped" else n for n in self._names)
+        self.columns = tuple("recorded_at" if n == "stamped" else n for n in self.names)
         self._converts = [_participant, *(_column(cls, n, profile) for n in cls.model_fields)]
-        self._set = set(cls.model_fields)
-        self._links = "same_as" in self._set
+        self._reader_of = dict(zip(self.names, self._converts, strict=True))
+        self.fields_set = set(cls.model_fields)
+        self.links = "same_as" in self.fields_set
 
     def compose(
         self, cells: Sequence[Any], filled: int, handed_in_at: datetime, latest_at: datetime
@@ -56,7 +57,7 @@ class Composer:
         `latest_at` is the last one that is not to come.
         """
         try:
-            fields = dict(zip(self._names, map(call, self._converts, cells), strict=True))
+            fields = dict(zip(self.names, map(call, self._converts, cells), strict=True))
         except (ValueError, TypeError):
             return None
         stamped = fields["stamped"]
@@ -70,16 +71,20 @@ class Composer:
         participant = fields.pop("participant")
         if fields["replaces"] == fields["event_id"]:
             return None
-        if self._links and fields["same_as"] == participant:
+        if self.links and fields["same_as"] == participant:
             return None
         return Record(participant, self.event(fields))
 
+    def reader_of(self, name: str) -> Convert:
+        """The reader of one field's cell; it raises ValueError or TypeError."""
+        return self._reader_of[name]
+
     def event(self, fields: dict[str, Any]) -> Event:
         """An event of fields that are right: all of them, in the order of the model's."""
-        event = self._cls.__new__(self._cls)
+        event = self.cls.__new__(self.cls)
         set_ = object.__setattr__
         set_(event, "__dict__", fields)
-        set_(event, "__pydantic_fields_set__", self._set)
+        set_(event, "__pydantic_fields_set__", self.fields_set)
         set_(event, "__pydantic_extra__", None)
         set_(event, "__pydantic_private__", None)
         return event
@@ -109,6 +114,21 @@ class Header:
         filled = len(cells) - cells.count("")
         picked = pick([*cells, ""] if self._lacks else cells)
         return composer.compose(picked, filled, handed_in_at, latest_at)
+
+    def by_type(
+        self, rows: Sequence[Sequence[str]]
+    ) -> Iterator[tuple[Composer, list[int], list[Sequence[str]]]]:
+        """The rows of each type that is one: their places among all, and the cells it uses."""
+        places: dict[str, list[int]] = {}
+        for place, row in enumerate(rows):
+            places.setdefault(row[self._type_at], []).append(place)
+        for topic, own in places.items():
+            if (found := self._composers.get(topic)) is not None:
+                composer, pick = found
+                cells = [rows[place] for place in own]
+                if self._lacks:
+                    cells = [[*row, ""] for row in cells]
+                yield composer, own, list(map(pick, cells))
 
 
 _made: dict[int, tuple[Profile | None, dict[str, Composer]]] = {}

@@ -18,6 +18,7 @@ from domain.standing import Standing
 
 Key: TypeAlias = tuple[str, str]
 Place: TypeAlias = tuple[datetime, int]
+End: TypeAlias = tuple[date, datetime, int]
 
 
 class Fact(NamedTuple):
@@ -70,6 +71,9 @@ def counting(facts: Iterable[Fact], cutoff: Cutoff = EVERYTHING) -> list[Fact]:
     recording, then of append, a correction standing where the event that it replaces stood.
     Annulments have done their work and are left out.
     """
+    facts = list(facts)
+    if cutoff is EVERYTHING and all(fact.event.replaces is None for fact in facts):
+        return sorted(facts, key=_as_told)
     live: dict[Key, tuple[date, Place, Fact]] = {}
     places: dict[Key, Place] = {}
     for fact in facts:
@@ -95,6 +99,12 @@ def counting(facts: Iterable[Fact], cutoff: Cutoff = EVERYTHING) -> list[Fact]:
     ]
 
 
+def _as_told(fact: Fact) -> End:
+    """Where a fact that replaces nothing, and that nothing replaces, stands among such."""
+    event, position = fact
+    return event.occurred_on, event.recorded_at, position
+
+
 def first_standstill(facts: Sequence[Fact]) -> tuple[Standstill | None, Standing]:
     """The first of some counting facts that has no place, and the standing up to it."""
     now = Standing()
@@ -104,9 +114,6 @@ def first_standstill(facts: Sequence[Fact]) -> tuple[Standstill | None, Standing
             return Standstill(fact, why), now
         now.apply(fact.event)
     return None, now
-
-
-End: TypeAlias = tuple[date, datetime, int]
 
 
 class _Retold(NamedTuple):
@@ -182,9 +189,10 @@ class History:
 
     def take_last(self, event: Event, position: int) -> Fact | None:
         """Takes in an event at the end of all others, if it has its place there."""
-        if event.replaces is not None:
+        said = event.__dict__  # pydantic is slow to give an attribute, and this is for every row
+        if said["replaces"] is not None:
             return None
-        end = (event.occurred_on, event.recorded_at, position)
+        end = (said["occurred_on"], said["recorded_at"], position)
         if (self.end is not None and end <= self.end) or problem_with(event, self.standing):
             return None
         self.standing.apply(event)

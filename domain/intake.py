@@ -105,12 +105,11 @@ class Intake(Generic[Person]):
         """Takes in a participant for whom no row waits, from where the history was left."""
         self.histories[person] = history
 
-    def append_plainly(self, person: Person, event: Event) -> Fact | None:
+    def append_plainly(self, person: Person, event: Event, key: Key) -> Fact | None:
         """What `judge` comes to for most rows: a new event at the end of a history, and sound.
 
-        None, and nothing is changed, where there is more to it.
+        `key` is the event's. None, and nothing is changed, where there is more to it.
         """
-        key = event.key
         if key in self._taken or key in self.known or key in self._held or person in self._waiting:
             return None
         fact = self.histories[person].take_last(event, self.position + 1)

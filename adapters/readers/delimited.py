@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator
+from io import BytesIO
 from typing import BinaryIO, Final
 
 from adapters.errors import WrongUseError
@@ -13,6 +14,7 @@ from domain.record import Problem
 
 LONGEST_LINE: Final = 1 << 20  # bytes; a longer one is no row of events
 _LONGEST_RECORD: Final = 1000  # lines that one quoted cell may go over
+_BLOCK: Final = 1 << 16  # bytes that are read together, fewer than the longest line has
 _BOM: Final = b"\xef\xbb\xbf"
 _NOT_UTF8 = re.compile("[\ud800-\udfff]")
 
@@ -38,9 +40,28 @@ class LineReader:
         self._number += 1
         return self._number, line
 
+    def read_block(self) -> tuple[int, bytes]:
+        """Many whole lines at once, and the number of the first; nothing at the end of the file.
+
+        Not while there are lines that were stepped back over.
+        """
+        first, block = self._number + 1, self._file.read(_BLOCK)
+        begun = len(block) - block.rfind(b"\n") - 1
+        if begun:
+            rest = self._file.readline(LONGEST_LINE + 1 - begun)
+            if begun + len(rest) > LONGEST_LINE:
+                self._pass_over_rest(rest)
+            block += rest
+        self._number += block.count(b"\n") + (not block.endswith(b"\n") and bool(block))
+        return first, block
+
+    @property
+    def has_stepped_back(self) -> bool:
+        return bool(self._back)
+
     def _pass_over_rest(self, line: bytes) -> None:
         rest = line
-        while len(rest) > LONGEST_LINE and not rest.endswith(b"\n"):
+        while rest and not rest.endswith(b"\n"):
             rest = self._file.readline(LONGEST_LINE + 1)
 
     def step_back(self, lines: list[tuple[int, bytes]]) -> None:
@@ -86,8 +107,48 @@ def read_rows(lines: LineReader, columns: list[str]) -> Iterator[RawRow]:
     """The rows after the header; lines with nothing on them are passed over."""
     csv.field_size_limit(LONGEST_LINE)
     header = tuple(columns)
-    reader = csv.reader(iter(lines), strict=True)
     while True:
+        first, block = lines.read_block()
+        if not block:
+            return
+        rows = _rows_of(block, header, first)
+        if rows is None:
+            lines.step_back(list(enumerate(BytesIO(block).readlines(), first)))
+            yield from _read_carefully(lines, header)
+        else:
+            yield from rows
+
+
+def _rows_of(block: bytes, header: tuple[str, ...], first: int) -> list[RawRow] | None:
+    """The rows of whole lines, where each line is one; None where that cannot be told so simply.
+
+    As many rows as lines, and no error: then no quote is open across a line.
+    """
+    if block.count(b"\r") != block.count(b"\r\n"):
+        return None
+    try:
+        lines = block.decode().split("\n")
+        rest = lines.pop()
+        lines = [f"{line}\n" for line in lines] + ([rest] if rest else [])
+        found = list(csv.reader(lines, strict=True))
+    except (UnicodeDecodeError, csv.Error):
+        return None
+    if len(found) != len(lines):
+        return None
+    width = len(header)
+    return [
+        RawRow(number, line, header=header, values=cells)
+        if len(cells) == width
+        else _miscounted(number, line, header, cells)
+        for number, (line, cells) in enumerate(zip(lines, found, strict=True), first)
+        if cells
+    ]
+
+
+def _read_carefully(lines: LineReader, header: tuple[str, ...]) -> Iterator[RawRow]:
+    """The rows of lines that were stepped back over, and of those that the last one goes on in."""
+    reader = csv.reader(iter(lines), strict=True)
+    while lines.has_stepped_back:
         lines.taken.clear()
         try:
             cells = next(reader, None)
@@ -138,6 +199,11 @@ def _broken(
         cells = decode(raw).rstrip("\r\n").split(",")
     found = dict(zip(header, map(decode_loosely, cells), strict=False))
     return RawRow(first[0], raw, found, [Problem("", None, why)])
+
+
+def _miscounted(line: int, raw: str, header: tuple[str, ...], cells: list[str]) -> RawRow:
+    named = dict(zip(header, cells, strict=False))
+    return RawRow(line, raw, named, [Problem("", None, _count(len(cells), len(header)))])
 
 
 def _is_whole(line: bytes, header: tuple[str, ...]) -> bool:

@@ -129,7 +129,8 @@ class RowFile:
         """The rows, one by one; ForlopError where the file breaks off."""
         try:
             for row in self._rows():
-                fill_source(row, self.source)
+                if self.source is not None:
+                    fill_source(row, self.source)
                 yield row
         except (EOFError, OSError, zlib.error) as error:
             raise ForlopError(f"{self.delivery.name} breaks off: {error}") from error

@@ -13,7 +13,7 @@ from adapters.errors import WrongUseError
 from domain.events import source_name
 from domain.record import COLUMNS, REQUIRED_COLUMNS, Problem
 
-_HEAVIEST_CHUNK = 32 << 20  # bytes as handed in; read, they take some times as much
+HEAVIEST = 32 << 20  # bytes as handed in; read, they take some times as much
 
 
 class RawRow:
@@ -31,7 +31,7 @@ class RawRow:
     def __init__(
         self,
         line: int,
-        raw: bytes | None,
+        raw: bytes | str | None,
         cells: dict[str, Any] | None = None,
         problems: list[Problem] | None = None,
         *,
@@ -47,9 +47,15 @@ class RawRow:
 
     @property
     def raw(self) -> bytes:
+        """The row as it was handed in; encoded when it is asked for, as few are."""
         if self._raw is None:
             self._raw = orjson.dumps(self.cells)
-        return self._raw
+        return self._raw.encode() if isinstance(self._raw, str) else self._raw
+
+    @property
+    def size(self) -> int:
+        """About how many bytes it is."""
+        return len(self._raw or "")
 
     @property
     def cells(self) -> dict[str, Any]:
@@ -66,8 +72,8 @@ def chunks(rows: Iterable[RawRow], size: int) -> Iterator[list[RawRow]]:
     weight = 0
     for row in rows:
         chunk.append(row)
-        weight += len(row.raw)
-        if len(chunk) == size or weight > _HEAVIEST_CHUNK:
+        weight += row.size
+        if len(chunk) == size or weight > HEAVIEST:
             yield chunk
             chunk, weight = [], 0
     if chunk:

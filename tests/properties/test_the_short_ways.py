@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from io import BytesIO
 from typing import Any
+from unittest import mock
 
-from hypothesis import given
+import orjson
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from adapters.mapper import as_entry
 from adapters.profiles import default_profile
+from adapters.readers import delimited
+from adapters.readers.delimited import LineReader, read_rows
+from adapters.readers.reading import RowReader
+from adapters.readers.rows import RawRow
+from domain.columns import compose_together
 from domain.composing import Header
-from domain.events import EVENT_TYPES
+from domain.events import EVENT_TYPES, to_state
 from domain.intake import Append, Intake
 from domain.record import COLUMNS, Record, read_plainly, read_record
 from tests.event_tables import AFTER_ALL
@@ -95,6 +104,96 @@ def test_a_row_of_a_table_reads_as_its_definition_reads_it(
         assert list(found.event.__dict__) == list(type(found.event).model_fields)
 
 
+@st.composite
+def tables(draw: st.DrawFn) -> list[dict[str, str]]:
+    """Rows alike but for their own texts, as plain as most, with a few others between them."""
+    drawn = draw(st.lists(cells([""]), min_size=1, max_size=4))
+    when = draw(st.sampled_from(["", "2024-01-02T10:00:00+00:00"]))
+    plain = [
+        row | {"event_id": f"e{n}", "recorded_at": when, "note": "", "participant": f"P{n}"}
+        for n in range(draw(st.integers(1, 4)))
+        for row in drawn
+    ]
+    odd = draw(st.lists(cells(_WRONG), max_size=2))
+    return draw(st.permutations(plain + odd))
+
+
+@given(tables(), st.integers(1, 4))
+def test_rows_read_together_are_what_each_is_alone(table: list[dict[str, str]], size: int) -> None:
+    raw = [
+        RawRow(n, b"", header=COLUMNS, values=[row.get(c, "") for c in COLUMNS])
+        for n, row in enumerate(table)
+    ]
+    with mock.patch("domain.columns._PIECE", size):
+        together = RowReader(_PROFILE).read_all(raw, _NOW)
+    for own, read in zip(raw, together, strict=True):
+        alone = RowReader(_PROFILE).read(own, _NOW)
+        assert read.raw is own
+        assert (read.record, read.problems) == (alone.record, alone.problems)
+        assert (read.key, read.replaced, read.entry) == (alone.key, alone.replaced, alone.entry)
+        if read.entry is not None and read.record is not None:
+            event = read.record.event
+            assert read.entry == as_entry(event, orjson.dumps(to_state(event)))
+            assert list(event.__dict__) == list(type(event).model_fields)
+
+
+@given(st.text('ab,"\r\n\x00 é\ud800').map(lambda text: text.encode("utf-8", "surrogatepass")))
+@example(b'a,b\n"a\nb",c\na,b,c\nd,"e"\n')
+@example(b"a,b\r\n\r\nc\rd,e\n")
+def test_whole_lines_of_csv_read_as_they_do_one_by_one(content: bytes) -> None:
+    def told() -> list[Any]:
+        read = read_rows(LineReader(BytesIO(content)), ["x", "y"])
+        return [(row.line, row.raw, row.cells, row.problems) for row in read]
+
+    with mock.patch.object(delimited, "_BLOCK", 8):
+        in_blocks = told()
+    with mock.patch.object(delimited, "_rows_of", lambda *_: None):
+        assert in_blocks == told()
+
+
+@given(st.lists(st.sampled_from([0, 1, 6, 19, 20, 21, 45])), st.booleans(), st.integers(1, 20))
+def test_blocks_have_the_lines_that_are_read_one_by_one(
+    lengths: list[int], ends: bool, block: int
+) -> None:
+    """Of a line that is too long, too, only the beginning."""
+    content = b"\n".join(b"c" * length for length in lengths) + b"\n" * ends
+    with (
+        mock.patch.object(delimited, "LONGEST_LINE", 20),
+        mock.patch.object(delimited, "_BLOCK", block),
+    ):
+        whole, single = LineReader(BytesIO(content)), LineReader(BytesIO(content))
+        found: list[tuple[int, bytes]] = []
+        while (numbered := whole.read_block())[1]:
+            found += enumerate(BytesIO(numbered[1]).readlines(), numbered[0])
+        alone = []
+        while (line := single.read()) is not None:
+            alone.append(line)
+    assert [number for number, _ in found] == [number for number, _ in alone]
+    assert [line[:20] for _, line in found] == [line[:20] for _, line in alone]
+
+
+def test_most_rows_are_read_together() -> None:
+    """Else the property above compares a way with itself."""
+    for topic, cls in EVENT_TYPES.items():
+        row = {"type": topic, "participant": "P1", "recorded_at": "2024-01-02T10:00:00+00:00"} | {
+            name: right[0]
+            for name, field in cls.model_fields.items()
+            if field.is_required() and name != "recorded_at" and (right := _right(name))
+        }
+        row |= {"event_id": "e9", "kind": _kind(topic), "reason": _reason(topic)}
+        values = [row.get(name, "") if name in _used(cls) else "" for name in COLUMNS]
+        ((composer, _, cells),) = Header(COLUMNS, _PROFILE).by_type([values] * 3)
+        filled = [len(values) - values.count("")] * 3
+        read = compose_together(composer, cells, filled, _NOW)
+        if topic not in ("linked", "unlinked", "intensity_changed"):  # others are looked at, too
+            assert [len(batch.records) for _, batch in read] == [3], row
+
+
+def _kind(topic: str) -> str:
+    lists = {"met": "meeting_kind"}
+    return next(iter(_PROFILE.lists[lists.get(topic, "assessment_kind")]))
+
+
 def test_most_rows_take_the_short_way() -> None:
     """Else the properties above compare nothing."""
     for topic, cls in EVENT_TYPES.items():
@@ -132,7 +231,7 @@ def test_a_row_appended_plainly_is_judged_alike(handed_in: list[Row]) -> None:
             if who not in intake.histories:
                 intake.load(who, (), ())
         judged = long.judge(who, event, slip)
-        fact = short.append_plainly(who, event)
+        fact = short.append_plainly(who, event, event.key)
         if fact is not None:
             assert (judged.outcome, judged.appends) == ("appended", [Append(who, fact)])
         else:

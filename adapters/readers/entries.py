@@ -1,0 +1,103 @@
+"""What the log keeps of events that were read: one by one, or of many of a type, the same bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from itertools import repeat
+from typing import Any, Final
+
+import orjson
+
+from adapters.event_store import Entry
+from adapters.mapper import as_entry
+from domain.calendar import to_microseconds
+from domain.columns import Batch
+from domain.events import Event, to_state
+
+_MOST: Final = 10_000  # values of a field that are remembered
+
+
+def entry_of(event: Event) -> Entry | None:
+    """An event's entry; None where a note is to be sealed, or a participant's id looked up."""
+    if event.note is not None or "same_as" in event.__dict__:
+        return None
+    return as_entry(event, orjson.dumps(to_state(event)))
+
+
+class Entries:
+    """Makes the entries of whole batches.
+
+    A state is put together from pieces of JSON, one for each field, which are remembered: most
+    fields have few values.
+    """
+
+    def __init__(self) -> None:
+        self._pieces: dict[str, _Pieces] = {}
+        self._days = _Days()
+
+    def of(self, batch: Batch) -> Iterable[Entry]:
+        """The entries of a batch's events, none of which has a note, as `entry_of` gives each."""
+        columns = batch.columns
+        fields = zip(
+            repeat(batch.cls.TOPIC, len(batch.records)),
+            self._states(batch),
+            map(self._days.__getitem__, columns["occurred_on"]),
+            map(to_microseconds, columns["recorded_at"]),
+            columns["source"],
+            columns["event_id"],
+            strict=True,
+        )
+        # As `Entry` makes itself, but without a call of a function of Python's for each.
+        return map(tuple.__new__, repeat(Entry), fields)
+
+    def _states(self, batch: Batch) -> Iterable[bytes]:
+        columns: list[Sequence[str]] = []
+        between = [f'{{"v":{batch.cls.VERSION}']
+        for name, values in batch.columns.items():
+            if name in batch.texts:
+                between[-1] += f',"{name}":"'
+                columns.append(batch.texts[name])
+                between.append('"')
+            elif values.count(None) < len(values) and (name != "stamped" or values[0]):
+                columns.append(self._written(name, values))
+                between.append("")
+        between[-1] += "}"
+        woven = zip(*_woven(between, columns), strict=False)  # what stands between has no end
+        return map(str.encode, map("".join, woven))
+
+    def _written(self, name: str, values: Sequence[Any]) -> list[str]:
+        pieces = self._pieces.setdefault(name, _Pieces(name))
+        if len(pieces) > _MOST:
+            pieces.clear()
+        return list(map(pieces.__getitem__, values))
+
+
+class _Days(dict[date, str]):
+    """Days as ISO text, each written out once."""
+
+    def __missing__(self, day: date) -> str:
+        text = self[day] = day.isoformat()
+        return text
+
+
+class _Pieces(dict[Any, str]):
+    """What a field adds to a state, by its value."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._name = name
+
+    def __missing__(self, value: Any) -> str:
+        piece = "" if value is None else f',"{self._name}":{orjson.dumps(value).decode()}'
+        self[value] = piece
+        return piece
+
+
+def _woven(between: Sequence[str], columns: Sequence[Sequence[str]]) -> list[Any]:
+    """Columns with what stands before, between and after them; what is empty left out."""
+    woven: list[Any] = []
+    for text, column in zip(between, [*columns, None], strict=True):
+        woven += [repeat(text)] if text else []
+        woven += [] if column is None else [column]
+    return woven
