@@ -52,7 +52,13 @@ def test_an_append_killed_at_any_moment_loses_nothing_and_doubles_nothing(url: s
 
 def test_an_erasure_killed_at_any_moment_is_finished_when_asked_again(url: str) -> None:
     engine = open_engine(url, make=True)
-    killed = sum(kill_an_erasure(engine, url, seed, 0.06) for seed in range(KILLS))
+    rows = many_rows(900, 1)
+    hand_in(engine, rows)
+    who = rows[0]["participant"]
+    longest = duration(
+        lambda: started(url, lambda own: erase(own, who, "krav", "drift", NOW)).join()
+    )
+    killed = sum(kill_an_erasure(engine, url, seed, longest) for seed in range(KILLS))
     assert killed >= KILLS // 3
     engine.dispose()
 
