@@ -37,6 +37,7 @@ from projections.columnar.tables import (
     DERIVED,
     FAMILIES,
     LOG,
+    all_families,
     day_number,
     definition,
     family_of,
@@ -81,6 +82,7 @@ def _columns_of(histories: tuple[tuple[Fact, ...], ...]) -> DuckRunner:
     runner.put("arrived", LOG, rows)
     for family in FAMILIES:
         runner.run(f"CREATE TABLE log_{family} AS {family_of(family, 'arrived')}")
+    runner.run(f"CREATE VIEW log AS {all_families()}")
     build(runner)
     return runner
 
