@@ -26,7 +26,7 @@ from adapters.participants import ids_of
 from adapters.schema import implementations, source_records, source_subjects, source_versions
 from adapters.seals import Seals
 
-_DIGESTS: Final = "SELECT digest FROM source_versions"
+_DIGESTS: Final = "SELECT subject, digest FROM source_versions"
 _SUBJECTS: Final = "SELECT subject FROM source_subjects"
 _VERSIONS: Final = "SELECT id, subject, digest, participant_id, stored FROM source_versions"
 
@@ -71,11 +71,14 @@ class Said:
     def digest(self, version: Version) -> bytes:
         return self._seals.secret.fingerprint(f"version/{version.digest}".encode())
 
-    def known_among(self, digests: Sequence[bytes]) -> set[bytes]:
-        """Those of some digests under which something was said before, erased or not."""
-        asked = () if self._is_empty else digests
-        found = look_up(self._connection, _DIGESTS, "digest", asked)
-        return {bytes(digest) for (digest,) in found}
+    def known_of(self, subjects: Sequence[bytes]) -> dict[bytes, set[bytes]]:
+        """The digests of all that was said of some subjects, erased or not; nothing of those of
+        which nothing was said. A digest is of its subject too: it is never one of another's."""
+        known: dict[bytes, set[bytes]] = {}
+        asked = () if self._is_empty else subjects
+        for subject, digest in look_up(self._connection, _DIGESTS, "subject", asked):
+            known.setdefault(bytes(subject), set()).add(bytes(digest))
+        return known
 
     def past(self, subjects: Sequence[bytes]) -> dict[bytes, Past]:
         """What was said of some subjects; those of which nothing was have an empty past."""
