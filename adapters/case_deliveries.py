@@ -264,7 +264,7 @@ class _Taking:
         if part.of_implementations:
             self._tell_those_in(said, taking, fresh, pasts)
         chunk.take(taking.rows, taking.duplicates)
-        said.keep(taking.taken, chunk.at, chunk.batch_id)
+        said.keep(taking.taken, chunk.at, chunk.batch_id, chunk.people)
         keep_implementations(chunk.connection, self._system.name, self._messages.implementations)
         self._settle(chunk, {person for one in taking.taken for person in one.participants})
 
