@@ -343,8 +343,10 @@ class _Chunk:
         """Takes news of one subject. `counted` tells whether they are messages of the file."""
         # What was copied from an implementation was not looked up, and may not live for long.
         keys = self.keys if counted else {id(v): self.said.digest(v) for v in news}
-        wanted = [version for version in news if keys[id(version)] not in past.gone]
-        self.duplicates += counted * (len(news) - len(wanted))
+        wanted = news
+        if past.gone:
+            wanted = [version for version in news if keys[id(version)] not in past.gone]
+            self.duplicates += counted * (len(news) - len(wanted))
         for version, told in self.taking.explain(subject, past, wanted):
             if told is None:
                 self.duplicates += counted

@@ -98,7 +98,7 @@ class Telling:
         if LEFT_OUT in version.says:
             self._left_out = left_out_by(version)
             return self._retell()
-        index = bisect_right(self.versions, version.order, key=_order)
+        index = bisect_right(self.versions, version.order, key=_order) if self.versions else 0
         self.versions.insert(index, version)
         if index == len(self.versions) - 1 and not self._is_marked_from(version.changed_at):
             return self._hand_in_new(version.source, [self._steps_to(version, self.versions)])
@@ -118,10 +118,10 @@ class Telling:
 
     def _move(self, state: State, known_at: datetime, *, first: bool = False) -> dict[Thread, Step]:
         before = self._state
-        self._state = {(cells["participant"], slot): cells for slot, cells in state.items()}
-        steps = {t: Step(known_at, None) for t in before if t not in self._state}
-        for thread, cells in self._state.items():
-            content, was = _content(cells), before.get(thread) if before else None
+        now = self._state = {(cells["participant"], slot): cells for slot, cells in state.items()}
+        steps = {t: Step(known_at, None) for t in before if t not in now} if before else {}
+        for thread, cells in now.items():
+            content, was = _content(cells), before.get(thread)
             if was is None or content != _content(was):
                 since = cells.get("recorded_at") if first else None
                 since_at = known_at if since is None else min(parse_instant(since), known_at)
@@ -293,7 +293,7 @@ def explain(
 
 
 def _tag(tag: str | None, versions: Sequence[Version]) -> str:
-    if not any(version.private for version in versions):
+    if True not in [version.private for version in versions]:
         return ""
     told = f"{versions[0].source}/{versions[0].subject}"
     return tag or hashlib.sha256(told.encode()).hexdigest()[:20]
