@@ -59,7 +59,7 @@ from domain.codes import Profile
 from domain.record import COLUMNS, Problem
 
 _IN_PART: Final = "used in part"
-_EMPTY: Final = ("",) * len(COLUMNS)
+_EMPTY: Final = dict.fromkeys(COLUMNS, "")
 
 
 @dataclass(slots=True)
@@ -243,17 +243,19 @@ class _Taking:
         news = {said.subject(*subject): versions for subject, versions in part.subjects}
         keys = {id(v): said.digest(v) for versions in news.values() for v in versions}
         taking = _Chunk(self, said, keys, list(part.rejected))
-        before = said.known_among(list(keys.values()))
+        before = said.known_of(list(news))
         fresh = {
             subject: versions
             for subject, versions in news.items()
-            if not before or not all(v.dated and keys[id(v)] in before for v in versions)
+            if (known := before.get(subject)) is None
+            or not all(v.dated and keys[id(v)] in known for v in versions)
         }
         counted = not part.of_implementations
         if counted:
             same = (len(versions) for subject, versions in news.items() if subject not in fresh)
             taking.duplicates += sum(same)
-        pasts = said.past(list(fresh))
+        pasts = {subject: Past() for subject in fresh}
+        pasts |= said.past([subject for subject in fresh if subject in before])
         of_them = self._of_implementations(said, fresh)
         for subject, versions in fresh.items():
             if subject in of_them:
@@ -262,7 +264,7 @@ class _Taking:
         if part.of_implementations:
             self._tell_those_in(said, taking, fresh, pasts)
         chunk.take(taking.rows, taking.duplicates)
-        said.keep(taking.taken, chunk.at, chunk.batch_id)
+        said.keep(taking.taken, chunk.at, chunk.batch_id, chunk.people)
         keep_implementations(chunk.connection, self._system.name, self._messages.implementations)
         self._settle(chunk, {person for one in taking.taken for person in one.participants})
 
@@ -341,8 +343,10 @@ class _Chunk:
         """Takes news of one subject. `counted` tells whether they are messages of the file."""
         # What was copied from an implementation was not looked up, and may not live for long.
         keys = self.keys if counted else {id(v): self.said.digest(v) for v in news}
-        wanted = [version for version in news if keys[id(version)] not in past.gone]
-        self.duplicates += counted * (len(news) - len(wanted))
+        wanted = news
+        if past.gone:
+            wanted = [version for version in news if keys[id(version)] not in past.gone]
+            self.duplicates += counted * (len(news) - len(wanted))
         for version, told in self.taking.explain(subject, past, wanted):
             if told is None:
                 self.duplicates += counted
@@ -354,12 +358,12 @@ class _Chunk:
             past.versions.append(version)
 
 
-def _event_row(version: Version, row: Mapping[str, str]) -> RawRow:
+def _event_row(version: Version, row: Row) -> RawRow:
     """All have one header, as the rows of one table, for those are read the fastest."""
-    values = list(map(row.get, COLUMNS, _EMPTY))
-    if len(values) - values.count("") != len(row):
+    filled = _EMPTY | row
+    if len(filled) != len(COLUMNS) or "" in row.values():
         return RawRow(version.line or 0, None, dict(row))
-    return RawRow(version.line or 0, None, header=COLUMNS, values=values)
+    return RawRow(version.line or 0, None, header=COLUMNS, values=list(filled.values()))
 
 
 def _rejected(source: str, record: SourceRecord, problems: Sequence[SourceProblem]) -> RawRow:

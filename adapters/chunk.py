@@ -20,7 +20,7 @@ from adapters.log import NO_HASH, head_of
 from adapters.mapper import as_entry, encode
 from adapters.participants import ids_of, new_ids
 from adapters.readers.reading import ReadRow
-from adapters.readers.rows import RawRow
+from adapters.readers.rows import PIECE, RawRow, chunks
 from adapters.schema import batches
 from adapters.seals import Seals
 from adapters.slips import Slips, natural_key
@@ -53,6 +53,7 @@ class Chunk:
         self.batch_id = 1 if last is None else last.id + 1
         self._before = NO_HASH if last is None else bytes(last.hash)
         self.seals = Seals(connection)
+        self.people: dict[str, bytes] = {}  # the ids of whom the rows so far name
         self._slips = Slips(connection, delivering, self.seals, self.batch_id, self.at)
         self._erased: dict[Key, bytes] = {}
         self._intake: Intake[bytes] = Intake(self._head.position)
@@ -64,7 +65,8 @@ class Chunk:
         """Appends rows as they are; `duplicates` are those of which no row was made at all."""
         self._counts.read += duplicates
         self._counts.duplicates += duplicates
-        self.append(self._delivering.reader.read_all(list(rows), self._handed_in_at))
+        read, at = self._delivering.reader.read_all, self._handed_in_at
+        self.append([row for piece in chunks(rows, PIECE) for row in read(piece, at)])
 
     def append(self, read: Sequence[ReadRow]) -> None:
         people = self._load(read)
@@ -86,6 +88,7 @@ class Chunk:
         keys = {row.key for row in read if row.key is not None}
         self._erased = erased_among(self._connection, keys)
         people = self._people(read)
+        self.people |= people
         waiting = (
             quarantine.held_persons(self._connection, keys) if self._slips.anything_waits else ()
         )

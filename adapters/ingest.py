@@ -20,11 +20,10 @@ from adapters.database import reading, writing
 from adapters.log import head_of
 from adapters.readers.files import RowFile
 from adapters.readers.reading import ReadRow, RowReader
-from adapters.readers.rows import HEAVIEST, RawRow, chunks
+from adapters.readers.rows import HEAVIEST, PIECE, RawRow, chunks
 from adapters.summary import Summary, Trouble, TroubleKey
 from domain.codes import Profile
 
-_PIECE = 1000  # rows that are read together
 CHUNK = {"sqlite": 20_000, "postgresql": 10_000}
 Progress = Callable[[int], None]
 
@@ -79,7 +78,7 @@ class Delivering:
         """
         read: list[ReadRow] = []
         weight, at = 0, None
-        for piece in chunks(rows, min(_PIECE, self.chunk_size)):
+        for piece in chunks(rows, min(PIECE, self.chunk_size)):
             weight += (own := sum(row.size for row in piece))
             if at is not None and (len(read) + len(piece) > self.chunk_size or weight > HEAVIEST):
                 yield at, read

@@ -12,7 +12,7 @@ from adapters.bulk import insert, look_up
 from adapters.event_store import in_parts
 from adapters.schema import participants
 from adapters.seals import Seals
-from adapters.secret import Secret, seal, sealing, unseal
+from adapters.secret import Secret, sealing, unseal
 
 _NATURAL_KEY = b"natural_key/"
 _ID_LENGTH: Final = 16
@@ -47,7 +47,7 @@ def new_ids(
     rows = []
     for natural_key, person in new.items():
         own = seals.new_key(person)
-        sealed = seal(own, natural_key.encode(), _NATURAL_KEY + person)
+        sealed = seals.sealing_of(person)(natural_key.encode(), _NATURAL_KEY + person)
         rows.append((person, lookup(natural_key), wrap(own, person), sealed))
     insert(connection, participants, rows)
     return new

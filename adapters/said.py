@@ -26,7 +26,7 @@ from adapters.participants import ids_of
 from adapters.schema import implementations, source_records, source_subjects, source_versions
 from adapters.seals import Seals
 
-_DIGESTS: Final = "SELECT digest FROM source_versions"
+_DIGESTS: Final = "SELECT subject, digest FROM source_versions"
 _SUBJECTS: Final = "SELECT subject FROM source_subjects"
 _VERSIONS: Final = "SELECT id, subject, digest, participant_id, stored FROM source_versions"
 
@@ -71,11 +71,14 @@ class Said:
     def digest(self, version: Version) -> bytes:
         return self._seals.secret.fingerprint(f"version/{version.digest}".encode())
 
-    def known_among(self, digests: Sequence[bytes]) -> set[bytes]:
-        """Those of some digests under which something was said before, erased or not."""
-        asked = () if self._is_empty else digests
-        found = look_up(self._connection, _DIGESTS, "digest", asked)
-        return {bytes(digest) for (digest,) in found}
+    def known_of(self, subjects: Sequence[bytes]) -> dict[bytes, set[bytes]]:
+        """The digests of all that was said of some subjects, erased or not; nothing of those of
+        which nothing was said. A digest is of its subject too: it is never one of another's."""
+        known: dict[bytes, set[bytes]] = {}
+        asked = () if self._is_empty else subjects
+        for subject, digest in look_up(self._connection, _DIGESTS, "subject", asked):
+            known.setdefault(bytes(subject), set()).add(bytes(digest))
+        return known
 
     def past(self, subjects: Sequence[bytes]) -> dict[bytes, Past]:
         """What was said of some subjects; those of which nothing was have an empty past."""
@@ -110,19 +113,24 @@ class Said:
         found = look_up(self._connection, _SUBJECTS, "lookup", list(lookups))
         return {bytes(subject) for (subject,) in found}
 
-    def keep(self, taken: Sequence[Taken], at: int, batch_id: int) -> None:
-        """Writes down what is new, in the order in which it was taken."""
+    def keep(
+        self, taken: Sequence[Taken], at: int, batch_id: int, known: Mapping[str, bytes]
+    ) -> None:
+        """Writes down what is new, in the order in which it was taken; `known` are the ids of
+        participants that were looked up already."""
         if not taken:
             return
         everybody = {person for one in taken for person in one.participants}
-        ids = ids_of(self._connection, everybody, self._seals)
+        ids = ids_of(self._connection, everybody - known.keys(), self._seals)
+        ids |= {person: known[person] for person in everybody & known.keys()}
         self._seals.load(ids.values())
         record_ids = self._keep_records(taken, ids, at, batch_id)
         first = _last(self._connection, source_versions) + 1
         rows = []
+        seal = self._seals.seal_said
         for number, one in enumerate(taken, start=first):
             owner, version = _owner(one.participants, ids), one.version
-            stored = self._seals.seal_said(owner, "version", number, to_stored(version))
+            stored = seal(owner, "version", number, to_stored(version))
             record_id = record_ids.get(id(one.record), 0)
             key = (one.subject, one.digest, owner)
             rows.append((number, version.source, *key, stored, record_id))
@@ -142,17 +150,18 @@ class Said:
         """Keeps each record once, raw; gives its number by the record's identity in memory."""
         about: dict[int, frozenset[str]] = {}
         records: dict[int, tuple[SourceRecord, Version]] = {}
-        for one in taken:
-            if one.record is not None:
-                identity = id(one.record)
-                others = about.get(identity)
-                about[identity] = one.participants if others is None else others | one.participants
-                records.setdefault(identity, (one.record, one.version))
+        for _, _, version, record, participants in taken:
+            if record is not None:
+                identity = id(record)
+                if (others := about.get(identity)) is None:
+                    about[identity], records[identity] = participants, (record, version)
+                else:
+                    about[identity] = others | participants
         numbers: dict[int, int] = {}
         rows = []
         seal, fingerprint = self._seals.seal_said, self._seals.secret.fingerprint
-        for number, identity in enumerate(records, _last(self._connection, source_records) + 1):
-            record, version = records[identity]
+        first = _last(self._connection, source_records) + 1
+        for number, (identity, (record, version)) in enumerate(records.items(), first):
             owner, numbers[identity] = _owner(about[identity], ids), number
             raw = seal(owner, "record", number, record.raw)
             what = (number, version.source, fingerprint(record.raw), owner, raw)

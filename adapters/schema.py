@@ -186,8 +186,6 @@ source_versions = Table(
     Column("stored", LargeBinary, nullable=False),
     Column("record_id", _BIG, nullable=False),
     Index("source_versions_subject", "subject", "id"),
-    Index("source_versions_digest", "digest"),
-    Index("source_versions_record", "record_id"),
 )
 
 # Whom a subject is about, by the HMAC of each of their keys; and which implementation it is in, by

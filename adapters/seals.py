@@ -95,13 +95,16 @@ class Seals:
 
     def seal_said(self, person: bytes, kind: str, number: int, content: bytes) -> bytes:
         """A record or a version of a source; without a participant, under the store's own key."""
-        sealed = self._sealings.get(person)
-        if sealed is None:
-            key = self._slip_key(person)
-            if key is None:
-                raise TamperedError("a participant has no key; run `forlop verify`")
-            sealed = self._sealings[person] = sealing(key)
+        sealed = self._sealings.get(person) or self.sealing_of(person)
         return sealed(content, _said_place(person, kind, number))
+
+    def sealing_of(self, person: bytes) -> Callable[[bytes, bytes], bytes]:
+        """What seals under a participant's key, or the store's own; made once for many values."""
+        key = self._slip_key(person)
+        if key is None:
+            raise TamperedError("a participant has no key; run `forlop verify`")
+        made = self._sealings[person] = sealing(key)
+        return made
 
     def open_said(self, person: bytes, kind: str, number: int, sealed: bytes) -> bytes:
         """It again; empty where the participant was erased."""

@@ -17,14 +17,17 @@ import stat
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import URL, Connection, select
 
 from adapters.errors import DamagedError, ForlopError
 from adapters.schema import store_info
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 _LENGTH: Final = 32
 _NONCE: Final = 12
@@ -110,6 +113,13 @@ def _digest(begun: hmac.HMAC, content: bytes) -> bytes:
     return own.digest()
 
 
+@cache
+def _cipher() -> type[AESGCM]:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415 - slow to import
+
+    return AESGCM
+
+
 def seal(key: bytes, plain: bytes, bound_to: bytes) -> bytes:
     """AES-256-GCM: nonce, ciphertext and tag; opens with the key alone, where it belongs."""
     return sealing(key)(plain, bound_to)
@@ -117,9 +127,7 @@ def seal(key: bytes, plain: bytes, bound_to: bytes) -> bytes:
 
 def sealing(key: bytes) -> Callable[[bytes, bytes], bytes]:
     """What seals under one key, for many values: it takes what to seal, and what it is bound to."""
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415 - slow to import
-
-    encrypt = AESGCM(key).encrypt
+    encrypt = _cipher()(key).encrypt
 
     def sealed(plain: bytes, bound_to: bytes) -> bytes:
         nonce = os.urandom(_NONCE)
@@ -131,12 +139,11 @@ def sealing(key: bytes) -> Callable[[bytes, bytes], bytes]:
 def unseal(key: bytes, sealed: bytes, bound_to: bytes) -> bytes:
     """What was sealed; TamperedError where it does not open."""
     from cryptography.exceptions import InvalidTag  # noqa: PLC0415
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415
 
     try:
         if len(sealed) > _LONGEST:  # a number in a column of SQLite reads as so many zero bytes
             raise ValueError
-        return AESGCM(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], bound_to)
+        return _cipher()(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], bound_to)
     except (InvalidTag, ValueError):
         raise TamperedError(
             "a sealed value does not open: it was changed or moved; run `forlop verify`"

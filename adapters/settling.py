@@ -89,7 +89,7 @@ def _settle(
 
 def _append(chunk: Chunk, rows: list[RawRow], taken: list[Taken]) -> None:
     chunk.take(rows)
-    Said(chunk.connection, chunk.seals).keep(taken, chunk.at, chunk.batch_id)
+    Said(chunk.connection, chunk.seals).keep(taken, chunk.at, chunk.batch_id, chunk.people)
 
 
 def left_out(told: Told, rules: Sequence[Rule]) -> dict[bytes, list[LeftOut]]:

@@ -173,17 +173,18 @@ class _Reader:
             return False
         for name in self.mapping.columns:
             if name not in self.line.cells:
-                there = ", ".join(map(str, self.line.cells))
+                there = _readable(", ".join(map(str, self.line.cells)))
                 self.refuse(name, f"the list has no such column; it has {there}")
                 return False
         for name in self.line.cells:
             if name not in self.mapping.columns and name not in self.mapping.ignored:
-                self.messages.warn(name, "", "a column that the mapping does not name")
+                why = "a column that the mapping does not name"
+                self.messages.warn(_readable(name), "", why)
         for name, text in self.line.cells.items():
             if "\x00" in text or any("\ud800" <= char <= "\udfff" for char in text):
                 why = f"holds a NUL character, or bytes that are not {self.mapping.encoding}"
-                where = self._where(name)
-                self.messages.problem(self.reference, self.line.number, where, None, why)
+                where, reference = _readable(self._where(name)), _readable(self.reference)
+                self.messages.problem(reference, self.line.number, where, None, why)
                 return False
         for name, why in self.line.wrong.items():
             if name in self.mapping.columns:
@@ -298,3 +299,8 @@ def check(content: bytes, delivery: Delivery, mapping: MappingFile) -> Iterator[
             version is None or not version.says["state"],
             line.sheet,
         )
+
+
+def _readable(text: str) -> str:
+    """A text to show: bytes that its encoding does not have, as `?`."""
+    return text.encode("utf-8", "replace").decode()

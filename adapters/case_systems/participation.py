@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any, Final, get_args
 
@@ -59,25 +60,29 @@ class Participation:
 
     def _stay(self, reference: str, start: str) -> State:
         provider = {} if self.provider is None else {"provider": self.provider}
-        state = {
-            f"{reference}/start": self._cells(
-                "measure_started",
-                start,
-                measure=self.measure,
-                placement=reference,
-                track="unknown",
+        state: dict[str, Cells] = {
+            f"{reference}/start": {
+                "participant": self.participant,
+                "type": "measure_started",
+                "occurred_on": start,
+                "measure": self.measure,
+                "placement": reference,
+                "track": "unknown",
                 **provider,
-            )
+            }
         }
-        for day, (days_per_week, percent) in self._intensity_from(start).items():
+        told = self._intensity_from(start) if self.intensity else {}
+        for day, (days_per_week, percent) in told.items():
             cells = {"placement": reference}
             cells |= {} if days_per_week is None else {"days_per_week": days_per_week}
             cells |= {} if percent is None else {"percent": percent}
             state[f"{reference}/intensity/{day}"] = self._cells("intensity_changed", day, **cells)
         if self.last_day is not None:
-            stop = (parse_day(self.last_day) + ONE_DAY).isoformat()
             state[f"{reference}/stop"] = self._cells(
-                "measure_stopped", stop, placement=reference, reason=self.reason
+                "measure_stopped",
+                _day_after(self.last_day),
+                placement=reference,
+                reason=self.reason,
             )
         return state
 
@@ -108,6 +113,11 @@ def check_days(fields: Fields, start: date | None, last_day: date | None) -> dat
         fields.wrong("sluttDato", last_day, f"the last day comes before the first, {start}")
         return None
     return last_day
+
+
+@lru_cache(maxsize=10_000)
+def _day_after(day: str) -> str:
+    return (parse_day(day) + ONE_DAY).isoformat()
 
 
 def as_day(day: date | None) -> str | None:

@@ -139,8 +139,9 @@ class Fields(NamedTuple):
 
     def text(self, *names: str) -> str | None:
         """The first of these fields that says something, without NUL characters."""
+        values = self.values
         for name in names:
-            found = self.values.get(name)
+            found = values.get(name)
             if found is None or found == "":
                 continue
             text = found if isinstance(found, str) else _as_text(found)

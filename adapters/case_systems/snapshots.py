@@ -98,7 +98,7 @@ class Telling:
         if LEFT_OUT in version.says:
             self._left_out = left_out_by(version)
             return self._retell()
-        index = bisect_right(self.versions, version.order, key=_order)
+        index = bisect_right(self.versions, version.order, key=_order) if self.versions else 0
         self.versions.insert(index, version)
         if index == len(self.versions) - 1 and not self._is_marked_from(version.changed_at):
             return self._hand_in_new(version.source, [self._steps_to(version, self.versions)])
@@ -118,9 +118,9 @@ class Telling:
 
     def _move(self, state: State, known_at: datetime, *, first: bool = False) -> dict[Thread, Step]:
         before = self._state
-        self._state = {(cells["participant"], slot): cells for slot, cells in state.items()}
-        steps = {t: Step(known_at, None) for t in before if t not in self._state}
-        for thread, cells in self._state.items():
+        now = self._state = {(cells["participant"], slot): cells for slot, cells in state.items()}
+        steps = {t: Step(known_at, None) for t in before if t not in now} if before else {}
+        for thread, cells in now.items():
             content, was = _content(cells), before.get(thread)
             if was is None or content != _content(was):
                 since = cells.get("recorded_at") if first else None
@@ -180,14 +180,15 @@ class Telling:
         """The rows of one version's steps: annulments first, a stop's before its start's."""
         ends: list[Row] = []
         says: list[Row] = []
-        for (participant, slot), step in steps.items():
-            links = self._links.setdefault((participant, slot), [])
-            last, said = links[-1] if links else None, step.cells
-            if said is None:
+        for thread, step in steps.items():
+            (participant, slot), told = thread, step
+            links = self._links.setdefault(thread, [])
+            last = links[-1] if links else None
+            if step.cells is None:
                 assert last is not None, "only what was said can be annulled"
                 assert last.step.cells is not None, "and only once"
-                said = _ending("voided", participant, last.step.cells)
-            row = self._row(source, slot, Step(step.known_at, said), last, self._times_told)
+                told = Step(step.known_at, _ending("voided", participant, last.step.cells))
+            row = self._row(source, slot, told, last, self._times_told)
             links.append(Link(step, row["event_id"]))
             (ends if step.cells is None else says).append(row)
         return [*reversed(ends), *says]
@@ -210,10 +211,11 @@ class Telling:
         key is not: whoever has the log could try all national numbers against a hash. Which of the
         subject's persons it is stands for it.
         """
-        said: dict[str, Any] = row.copy()
+        persons = self._persons
+        said: dict[str, Any] = {**row}
         for name in _NAMES_PERSONS:
             if name in row:
-                said[name] = self._persons.setdefault(row[name], len(self._persons))
+                said[name] = persons.setdefault(row[name], len(persons))
         text = orjson.dumps((said, times_told), option=orjson.OPT_SORT_KEYS)
         name = f"{self.tag}/{slot}" if self.tag else slot
         if len(name) > _LONGEST_SLOT:
@@ -291,7 +293,7 @@ def explain(
 
 
 def _tag(tag: str | None, versions: Sequence[Version]) -> str:
-    if not any(version.private for version in versions):
+    if True not in [version.private for version in versions]:
         return ""
     told = f"{versions[0].source}/{versions[0].subject}"
     return tag or hashlib.sha256(told.encode()).hexdigest()[:20]

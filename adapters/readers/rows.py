@@ -13,6 +13,7 @@ from adapters.errors import WrongUseError
 from domain.events import source_name
 from domain.record import COLUMNS, REQUIRED_COLUMNS, Problem
 
+PIECE = 1000  # rows that are read together
 HEAVIEST = 32 << 20  # bytes as handed in; read, they take some times as much
 
 

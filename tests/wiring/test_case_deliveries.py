@@ -229,6 +229,22 @@ def test_what_is_kept_is_sealed_raw_and_gone_when_the_person_is_erased(
     engine.dispose()
 
 
+def test_of_someone_erased_what_was_said_before_stays_out_beside_what_is_new(
+    store: str, tmp_path: Path, run: Run
+) -> None:
+    old, new = snapshot("2024-02-01T09:00:00"), snapshot("2024-03-01T09:00:00", "2024-02-28")
+    run(store, "append", "--from", "komet", write(tmp_path, "1.jsonl", old))
+    run(store, "erase", PERSON, "--reason", "asked for it")
+    other = {**old, "id": "d2", "personIdent": "01410112345"}
+    again = told(
+        run(
+            store, "append", "--from", "komet", write(tmp_path, "2.jsonl", old, new, other),
+            "--json",
+        )
+    )  # fmt: skip
+    assert (again["records"], again["duplicates"], again["appended"]) == (3, 1, 3)
+
+
 def test_a_rejected_record_is_erased_with_the_person_whom_it_names(
     sqlite: str, tmp_path: Path, run: Run
 ) -> None:
