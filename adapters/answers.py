@@ -33,7 +33,7 @@ from projections.question import (
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from adapters.columnar_copy import Watch
+    from adapters.watching import Watch
 
 EngineName = Literal["columnar", "reference", "spark"]
 

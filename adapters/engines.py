@@ -7,10 +7,12 @@ from importlib import import_module
 from sqlalchemy import Connection, Engine
 
 from adapters.answers import EngineName
-from adapters.columnar_copy import ColumnarCopy, DuckRunner, Watch, unwatched
+from adapters.columnar_copy import ColumnarCopy
+from adapters.duck_runner import DuckRunner
 from adapters.errors import WrongUseError
 from adapters.facts import every_history, facts_of, linked_participants
 from adapters.ready import UNSETTLED, set_apart
+from adapters.watching import Watch, unwatched
 from domain.codes import Profile
 from projections import reference
 from projections.columnar.asking import ask

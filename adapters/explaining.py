@@ -11,12 +11,12 @@ from sqlalchemy import Connection, Engine
 
 from adapters.access_log import Reader, reader, record_access, refuse_without_reason
 from adapters.answers import Asked, EngineName, checked, head_at, meta_of, settle
-from adapters.columnar_copy import Watch, unwatched
 from adapters.database import reading
 from adapters.errors import WrongUseError
 from adapters.grounds import Ground, open_ground
 from adapters.journeys import identify
 from adapters.participants import keys_of
+from adapters.watching import Watch, unwatched
 from domain.codes import Profile
 from domain.linking import Person
 from projections.explaining.aim import Aim

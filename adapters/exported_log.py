@@ -19,9 +19,11 @@ from typing import Final
 import orjson
 from sqlalchemy import Connection, Engine, select
 
-from adapters.columnar_copy import ColumnarCopy, DuckRunner, Watch, unwatched
+from adapters.columnar_copy import ColumnarCopy
+from adapters.duck_runner import DuckRunner
 from adapters.errors import DamagedError, WrongUseError
 from adapters.schema import events
+from adapters.watching import Watch, unwatched
 from projections.columnar.tables import LOG, literal
 
 VERSION: Final = 1  # of the folder's layout and the columns; another one is exported anew

@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 from sqlalchemy import Connection, Engine
 
 from adapters.answers import EngineName
-from adapters.columnar_copy import ColumnarCopy, DuckRunner, Watch, unwatched
+from adapters.columnar_copy import ColumnarCopy
+from adapters.duck_runner import DuckRunner
 from adapters.engines import by_reference, over_copy
 from adapters.errors import DamagedError, WrongUseError
 from adapters.facts import every_history, facts_of, linked_participants
 from adapters.ready import UNSETTLED, set_apart
+from adapters.watching import Watch, unwatched
 from domain.calendar import to_microseconds
 from domain.codes import Profile
 from domain.history import Fact
@@ -32,7 +34,7 @@ from projections.question import Question
 from projections.views import Lens
 
 if TYPE_CHECKING:
-    from adapters.columnar_copy import DuckRunner
+    from adapters.duck_runner import DuckRunner
 
 Histories: TypeAlias = dict[bytes, Sequence[Fact]]
 _AT_ONCE: Final = 2_000  # persons whose histories are in memory at a time

@@ -21,12 +21,14 @@ from adapters.answers import (
     head_at,
     settle_at,
 )
-from adapters.columnar_copy import ColumnarCopy, DuckRunner, Watch, unwatched
+from adapters.columnar_copy import ColumnarCopy
 from adapters.database import reading
+from adapters.duck_runner import DuckRunner
 from adapters.engines import over_copy
 from adapters.errors import WrongUseError
 from adapters.facts import every_history, linked_participants
 from adapters.log import appended_at
+from adapters.watching import Watch, unwatched
 from domain.codes import Profile
 from domain.history import Cutoff, Fact
 from domain.journey import Journey

@@ -17,7 +17,8 @@ from typing import Final
 import duckdb
 
 from adapters.answers import Asked, Result, checked, described, head_at, settle
-from adapters.columnar_copy import DuckRunner, beside, ready
+from adapters.columnar_copy import beside, ready
+from adapters.duck_runner import DuckRunner
 from adapters.log import SCHEMA_VERSION, Rows, hash_at
 from domain.calendar import to_microseconds
 from domain.codes import Profile

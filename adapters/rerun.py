@@ -23,7 +23,6 @@ from adapters.asking_again import (
     UnreadableMetaError,
     read_meta,
 )
-from adapters.columnar_copy import Watch, unwatched
 from adapters.database import reading
 from adapters.disclosing import Results, controlled
 from adapters.errors import WrongUseError
@@ -39,6 +38,7 @@ from adapters.reports.running import run
 from adapters.revising import diff, grow
 from adapters.schema import events
 from adapters.tables import json, parquet
+from adapters.watching import Watch, unwatched
 from domain.codes import Profile
 from projections.question import DEFINITIONS
 

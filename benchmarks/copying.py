@@ -18,8 +18,9 @@ import duckdb
 from sqlalchemy import Engine
 
 from adapters.answers import Asked, answer, head_at
-from adapters.columnar_copy import ColumnarCopy, adbc_database
+from adapters.columnar_copy import ColumnarCopy
 from adapters.database import reading
+from adapters.log_columns import adbc_database
 from adapters.profiles import default_profile
 from benchmarks import stores
 from benchmarks.generator import Row as EventRow

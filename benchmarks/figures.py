@@ -12,8 +12,9 @@ from typing import Any, Final
 from sqlalchemy import Engine
 
 from adapters.answers import head_at, settle
-from adapters.columnar_copy import ColumnarCopy, DuckRunner
+from adapters.columnar_copy import ColumnarCopy
 from adapters.database import reading
+from adapters.duck_runner import DuckRunner
 from adapters.profiles import default_profile
 from benchmarks import stores
 from benchmarks.by_others import OTHERS, Frames

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from adapters.columnar_copy import Progress, Watch
+    from adapters.watching import Progress, Watch
 
 _LONG: Final = 200_000  # events to read, or spells to work out: from some seconds on
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import duckdb
 
-from adapters.columnar_copy import DuckRunner
+from adapters.duck_runner import DuckRunner
 from adapters.profiles import default_profile
 from domain.calendar import (
     Length,

@@ -18,13 +18,15 @@ from typing import Any, Final, TypeAlias
 import duckdb
 from sqlalchemy import Connection, Engine, select
 
-from adapters.columnar_copy import VERSION, ColumnarCopy, DuckRunner, Watch, unwatched
+from adapters.columnar_copy import VERSION, ColumnarCopy
 from adapters.database import reading
+from adapters.duck_runner import DuckRunner
 from adapters.errors import ForlopError
 from adapters.facts import facts_of
 from adapters.log import Head, head_of
 from adapters.schema import events
 from adapters.verification.findings import Finding, Note
+from adapters.watching import Watch, unwatched
 from domain.history import Cutoff
 from domain.journey import journey_at
 from domain.kinds import KINDS

@@ -9,7 +9,6 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine, func, select, text
 
 from adapters.access_log import SETTING, reason_required
-from adapters.columnar_copy import Watch, unwatched
 from adapters.database import reading
 from adapters.errors import NotAStoreError, WrongUseError
 from adapters.log import Head
@@ -19,6 +18,7 @@ from adapters.verification.findings import Finding, Note
 from adapters.verification.log import LogCheck
 from adapters.verification.people import history_findings, key_findings
 from adapters.verification.sealed import sealed_findings
+from adapters.watching import Watch, unwatched
 
 # A further check, such as that of a copy of the log, is given the connection and the head.
 Check = Callable[[Connection, Head], Iterable[Finding | Note]]

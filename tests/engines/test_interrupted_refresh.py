@@ -16,8 +16,10 @@ import typer
 from sqlalchemy import Engine
 
 from adapters.answers import Asked, answer
-from adapters.columnar_copy import DuckRunner, Progress, place_of
+from adapters.columnar_copy import place_of
+from adapters.duck_runner import DuckRunner
 from adapters.profiles import default_profile
+from adapters.watching import Progress
 from cli import main, waiting
 from domain.calendar import parse_day
 from projections.columnar.tables import DERIVED, FAMILIES

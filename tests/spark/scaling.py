@@ -21,9 +21,9 @@ from typing import Final
 import duckdb
 import orjson
 
-from adapters.columnar_copy import DuckRunner
 from adapters.database import open_engine, reading
 from adapters.demo import put_registers
+from adapters.duck_runner import DuckRunner
 from adapters.exported_log import MANIFEST, VERSION, Manifest, export
 from adapters.profiles import default_profile
 from adapters.spark import SparkRunner, session

@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from adapters.columnar_copy import DuckRunner
+from adapters.duck_runner import DuckRunner
 from adapters.spark import SparkRunner, session
 from projections.columnar.tables import NEVER_REPLACED, Columns, Group, Runner
 

@@ -1,0 +1,77 @@
+"""The projections' SQL on DuckDB."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
+
+import duckdb
+import orjson
+
+from projections.columnar.tables import Columns, Fold, definition, fold_groups
+
+_FEW: Final = 20_000  # rows that are handed over as values; more go through a file
+
+
+class DuckRunner:
+    """Runs the projections' SQL on a DuckDB connection."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self.connection = connection
+
+    def run(self, sql: str, values: Sequence[Any] | None = None) -> None:
+        """Runs a statement."""
+        with _interruptible():
+            self.connection.execute(sql, values)
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        with _interruptible():
+            return self.connection.execute(sql).fetchall()
+
+    def put(self, table: str, columns: Columns, rows: Sequence[Sequence[Any]]) -> None:
+        self.run(f"DROP TABLE IF EXISTS {table}")
+        self.run(definition(table, columns, temporary=True))
+        if not rows:
+            return
+        if len(rows) <= _FEW:
+            # A list a column, taken apart by the engine: rows one by one took fifty times as long.
+            lists = ", ".join(f"unnest(CAST(? AS {type_}[]))" for type_ in columns.values())
+            turned = [list(values) for values in zip(*rows, strict=True)]
+            self.run(f"INSERT INTO {table} SELECT {lists}", turned)
+            return
+        with tempfile.NamedTemporaryFile(prefix="forlop-", suffix=".json") as file:
+            for row in rows:
+                file.write(orjson.dumps(dict(zip(columns, row, strict=True))) + b"\n")
+            file.flush()
+            types = ", ".join(f"{name}: '{type_}'" for name, type_ in columns.items())
+            self.run(
+                f"INSERT INTO {table} SELECT {', '.join(columns)} FROM "
+                f"read_json('{file.name}', format = 'newline_delimited', columns = {{{types}}})"
+            )
+
+    def make(self, table: str, query: str) -> None:
+        self.run(f"CREATE TEMPORARY TABLE {table} AS {query}")
+
+    def make_folded(self, table: str, columns: Columns, query: str, key: int, fold: Fold) -> None:
+        order = ", ".join(str(place) for place in range(1, key + 2))
+        rows = self.rows(f"{query} ORDER BY {order}")
+        self.put(table, columns, list(fold_groups(rows, key, fold)))
+
+    def add(self, table: str, query: str) -> None:
+        self.run(f"INSERT INTO {table} {query}")
+
+    def drop(self, table: str) -> None:
+        self.run(f"DROP TABLE {table}")
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """The engine tells of an interrupt (Ctrl-C) in its own way; to all others it is Python's."""
+    try:
+        yield
+    except RuntimeError as error:
+        if str(error) != "Query interrupted":
+            raise
+        raise KeyboardInterrupt from None
