@@ -31,6 +31,7 @@ from tests.guard.faults import (
     kill_after,
     kill_an_append,
     kill_an_erasure,
+    kill_many,
     shuffled,
     started,
     stored,
@@ -45,7 +46,7 @@ def test_an_append_killed_at_any_moment_loses_nothing_and_doubles_nothing(url: s
     engine = open_engine(url, make=True)
     rows = many_rows(900, 60)
     longest = duration(lambda: started(url, lambda own: hand_in(own, rows)).join())
-    killed = sum(kill_an_append(engine, url, seed, longest) for seed in range(KILLS))
+    killed = kill_many(kill_an_append, engine, url, longest, KILLS)
     assert killed >= KILLS // 3
     engine.dispose()
 
@@ -58,7 +59,7 @@ def test_an_erasure_killed_at_any_moment_is_finished_when_asked_again(url: str) 
     longest = duration(
         lambda: started(url, lambda own: erase(own, who, "krav", "drift", NOW)).join()
     )
-    killed = sum(kill_an_erasure(engine, url, seed, longest) for seed in range(KILLS))
+    killed = kill_many(kill_an_erasure, engine, url, longest, KILLS)
     assert killed >= KILLS // 3
     engine.dispose()
 
@@ -67,7 +68,7 @@ def test_a_refresh_killed_at_any_moment_leaves_a_copy_that_is_whole_or_made_anew
     engine = open_engine(url, make=True)
     hand_in(engine, many_rows(800, 200))
     longest = duration(lambda: started(url, lambda own: count_by("columnar", own)).join())
-    killed = sum(kill_a_refresh(engine, url, seed, longest) for seed in range(KILLS // 2))
+    killed = kill_many(kill_a_refresh, engine, url, longest, KILLS // 2)
     assert killed >= KILLS // 6
     assert_whole(engine)
     engine.dispose()
