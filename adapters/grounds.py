@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from heapq import merge
 from itertools import islice
-from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 from sqlalchemy import Connection, Engine
 
@@ -32,9 +32,6 @@ from projections.explaining.cell import InCell, in_cell
 from projections.layout import Table
 from projections.question import Question
 from projections.views import Lens
-
-if TYPE_CHECKING:
-    from adapters.duck_runner import DuckRunner
 
 Histories: TypeAlias = dict[bytes, Sequence[Fact]]
 _AT_ONCE: Final = 2_000  # persons whose histories are in memory at a time
