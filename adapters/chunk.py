@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, select
 
@@ -15,22 +15,23 @@ from adapters.chain import row_hash
 from adapters.erasures import erased_among
 from adapters.errors import DamagedError
 from adapters.event_store import Entry, as_rows, insert_rows
-from adapters.facts import facts_of, known_events
+from adapters.facts import facts_of, known_events, steps_of
 from adapters.log import NO_HASH, head_of
-from adapters.mapper import as_entry, encode
+from adapters.mapper import as_entry, decode, encode
 from adapters.participants import ids_of, new_ids
-from adapters.readers.reading import ReadRow
+from adapters.readers.reading import Plain, Reading, ReadRow
 from adapters.readers.rows import PIECE, RawRow, chunks
 from adapters.schema import batches
 from adapters.seals import Seals
 from adapters.slips import Slips, natural_key
-from adapters.standings import leave, left_of
+from adapters.standings import Left, leave, left_of
 from adapters.summary import Counts
 from domain.calendar import to_microseconds
-from domain.events import Event, Linked, Unlinked
+from domain.events import EVENT_TYPES, Event, Linked, Unlinked
 from domain.history import Fact, History, Key
 from domain.intake import Append, Held, Intake, Known, Verdict
 from domain.record import Problem, Record
+from domain.standing import ABOUT_A_DAY
 
 if TYPE_CHECKING:
     from adapters.ingest import Delivering
@@ -56,24 +57,40 @@ class Chunk:
         self.people: dict[str, bytes] = {}  # the ids of whom the rows so far name
         self._slips = Slips(connection, delivering, self.seals, self.batch_id, self.at)
         self._erased: dict[Key, bytes] = {}
-        self._intake: Intake[bytes] = Intake(self._head.position)
+        self._intake: Intake[bytes] = Intake(self._head.position, _event_of)
         self._versions: dict[bytes, int] = {}
         self._counts = Counts()
-        self._new: list[tuple[bytes, Event, Entry | None]] = []  # whose, what, its entry if known
+        self._new: list[tuple[bytes, Event | Entry]] = []  # whose, and what
 
     def take(self, rows: Iterable[RawRow], duplicates: int = 0) -> None:
         """Appends rows as they are; `duplicates` are those of which no row was made at all."""
         self._counts.read += duplicates
         self._counts.duplicates += duplicates
-        read, at = self._delivering.reader.read_all, self._handed_in_at
-        self.append([row for piece in chunks(rows, PIECE) for row in read(piece, at)])
+        reader, at = self._delivering.reader, self._handed_in_at
+        pieces = [reader.piece(piece, at) for piece in chunks(rows, PIECE)]
+        self.append(Reading(reader, pieces))
 
-    def append(self, read: Sequence[ReadRow]) -> None:
-        people = self._load(read)
-        self._counts.read += len(read)
-        for row in read:
-            if not self._appended_plainly(row, people):
-                self._judge(row, people)
+    def append(self, rows: Reading) -> None:
+        self._counts.read += len(rows)
+        people = self._load(rows)
+        plainly, new, erased = self._intake.append_plainly, self._new, self._erased
+        rejected, appended = self._slips.rejected_keys, 0
+        for place, plain in enumerate(rows.plain):
+            if plain is not None:
+                participant, key, entry, what = plain
+                topic, _, day, at, _, _ = entry
+                cls = EVENT_TYPES[topic]
+                about = what if cls not in ABOUT_A_DAY or what is None else _DAYS[what]
+                if key not in erased:
+                    person = people[participant]
+                    if plainly(person, key, cls, about, _DAYS[day], at, entry):
+                        new.append((person, entry))
+                        appended += 1
+                        if rejected:
+                            self._slips.came_in(key)
+                        continue
+            self._judge(rows.row(place), people)
+        self._counts.appended += appended
         self._write()
 
     def retry(self, persons: Sequence[bytes]) -> None:
@@ -83,47 +100,50 @@ class Chunk:
             self._place(self._intake.retry(person))
         self._write()
 
-    def _load(self, read: Sequence[ReadRow]) -> dict[str, bytes]:
+    def _load(self, rows: Reading) -> dict[str, bytes]:
         """Loads all that the rows touch; gives the participants' ids by natural key."""
-        keys = {row.key for row in read if row.key is not None}
+        plain, others = [row for row in rows.plain if row is not None], rows.others()
+        events = [row.record.event for row in others if row.record is not None]
+        keys = {key for _, key, _, _ in plain} | {event.key for event in events}
         self._erased = erased_among(self._connection, keys)
-        people = self._people(read)
+        people = self._people(plain, others)
         self.people |= people
         waiting = (
             quarantine.held_persons(self._connection, keys) if self._slips.anything_waits else ()
         )
-        self._load_histories(read, people, waiting)
-        for row in read:
-            if row.entry is None and row.record and isinstance(row.record.event, _LINKS):
+        self._load_histories(rows, people, waiting)
+        for row in others:
+            if row.record is not None and isinstance(row.record.event, _LINKS):
                 row.record = _with_ids(row.record, people)
-        targets = {row.replaced for row in read if row.replaced is not None}
+        targets = {key for event in events if (key := event.replaced_key) is not None}
         self._intake.known |= known_events(self._connection, keys | targets, self.seals) | {
             key: Known(person, _gone, erased=True) for key, person in self._erased.items()
         }
         return people
 
-    def _people(self, read: Sequence[ReadRow]) -> dict[str, bytes]:
+    def _people(self, plain: Iterable[Plain], others: Iterable[ReadRow]) -> dict[str, bytes]:
         """The ids of all whom the rows name; those who are new, and have a row that reads, too."""
-        mentioned: dict[str, None] = {}
-        others: set[str] = set()
-        for row in read:
+        erased = self._erased
+        mentioned = {whose: None for whose, key, *_ in plain if not erased or key not in erased}
+        unread: set[str] = set()
+        for row in others:
             if row.record is None:
-                others |= {natural} if (natural := natural_key(row.raw)) else set()
+                unread |= {natural} if (natural := natural_key(row.raw)) else set()
                 continue
-            if not self._erased or row.key not in self._erased:
-                participant, event = row.record
+            participant, event = row.record
+            if event.key not in erased:
                 mentioned[participant] = None
-                if row.entry is None and isinstance(event, _LINKS):
+                if isinstance(event, _LINKS):
                     mentioned[event.same_as] = None
-        people = ids_of(self._connection, {**mentioned, **dict.fromkeys(others)}, self.seals)
+        people = ids_of(self._connection, {**mentioned, **dict.fromkeys(unread)}, self.seals)
         missing = [natural for natural in mentioned if natural not in people]
         new = new_ids(self._connection, missing, self.seals)
         for person in new.values():
-            self._intake.resume(person, History())
+            self._intake.resume(person, History(read=_event_of))
         return people | new
 
     def _load_histories(
-        self, read: Sequence[ReadRow], people: Mapping[str, bytes], waiting: Iterable[bytes]
+        self, rows: Reading, people: Mapping[str, bytes], waiting: Iterable[bytes]
     ) -> None:
         """Takes up each history where it was left; whole, where a row will not come at its end."""
         persons = {*people.values(), *waiting} - self._intake.histories.keys()
@@ -131,21 +151,19 @@ class Chunk:
         whole = persons - left.keys()
         if self._slips.anything_waits:
             whole |= set(quarantine.persons_waiting(self._connection)) & persons
-        ends = {person: where.end[:2] for person, where in left.items()}
-        for row in read if ends else ():
-            if row.record is None or (person := people.get(row.record.participant)) not in ends:
-                continue
-            event = row.record.event
-            end = (event.occurred_on, event.recorded_at)
-            if row.replaced is not None or end < ends[person]:
-                whole.add(person)
-            else:
-                ends[person] = end
+        late, replacing = _late(rows, people, left)
+        whole |= replacing
+        told = steps_of(self._connection, late - whole)
+        whole |= late - told.keys()
         for person in persons - whole:
             where = left[person]
             self._versions[person] = where.version
             load = partial(_facts_of_one, self._connection, person, self.seals)
-            self._intake.resume(person, History.resumed(where.standing, where.end, load))
+            if (steps := told.get(person)) is None:
+                history = History.resumed(where.standing, where.end, load, _event_of)
+            else:
+                history = History.of_steps(steps, load, _event_of)
+            self._intake.resume(person, history)
         self._load_persons(whole)
 
     def _load_persons(self, persons: Iterable[bytes]) -> None:
@@ -165,20 +183,6 @@ class Chunk:
         for person, facts in facts_of(self._connection, persons, self.seals).items():
             self._versions[person] = len(facts)
             self._intake.load(person, facts, waiting.get(person, ()))
-
-    def _appended_plainly(self, row: ReadRow, people: Mapping[str, bytes]) -> bool:
-        """Whether a row is one of the most, which need no more than `Intake.append_plainly`."""
-        record, key = row.record, row.key
-        if record is None or key is None or key in self._erased:
-            return False
-        participant, event = record
-        person = row.person = people[participant]
-        if self._intake.append_plainly(person, event, key) is None:
-            return False
-        self._counts.appended += 1
-        self._slips.came_in(key)
-        self._new.append((person, event, row.entry))
-        return True
 
     def _judge(self, row: ReadRow, people: Mapping[str, bytes]) -> None:
         if row.record is None:
@@ -219,7 +223,7 @@ class Chunk:
         """Takes note of events that have their place; those that waited are held no longer."""
         for append in appends:
             event = append.fact.event
-            self._new.append((append.person, event, None))
+            self._new.append((append.person, event))
             self._slips.came_in(event.key)
             if append.held is None:
                 continue
@@ -230,21 +234,26 @@ class Chunk:
                 self._counts.resolved += 1
 
     def _write(self) -> None:
-        self.seals.load(p for p, event, entry in self._new if entry is None and event.note)
-        entries = [
-            (person, entry or as_entry(event, encode(person, event, self.seals)))
-            for person, event, entry in self._new
-        ]
-        before = self._versions.copy()
+        made = [place for place, (_, new) in enumerate(self._new) if isinstance(new, Event)]
+        self._encode(made)
+        entries: Any = self._new  # all of them by now
         rows = as_rows(entries, self._head, self._versions, self.batch_id)
         insert_rows(self._connection, rows)
-        changed = {p: v for p, v in self._versions.items() if before.get(p) != v}
+        changed = {person: self._versions[person] for person, _ in entries}
         leave(self._connection, self._intake.histories, changed)
-        self._slips.write(event.key for _, event, _ in self._new)
+        self._slips.write(entry[-2:] for _, entry in entries)
         self._write_batch(rows[-1][-1] if rows else self._head.hash)
         summary = self._delivering.summary
         summary.counts += self._counts
         summary.position = self._intake.position
+
+    def _encode(self, places: Sequence[int]) -> None:
+        """Puts entries in place of events."""
+        whose = {place: self._new[place] for place in places}
+        self.seals.load(p for p, new in whose.values() if isinstance(new, Event) and new.note)
+        for place, (person, new) in whose.items():
+            assert isinstance(new, Event)
+            self._new[place] = person, as_entry(new, encode(person, new, self.seals))
 
     def _write_batch(self, head: bytes) -> None:
         row = {
@@ -260,6 +269,49 @@ class Chunk:
         }
         row["hash"] = row_hash(self._before, row)
         self._connection.execute(batches.insert(), row)
+
+
+def _late(
+    rows: Reading, people: Mapping[str, bytes], left: Mapping[bytes, Left]
+) -> tuple[set[bytes], set[bytes]]:
+    """Whose rows will not all come after where their histories end, and who has one that
+    replaces."""
+    late, replacing = set[bytes](), set[bytes]()
+    ends = {person: (where.end[0].isoformat(), where.end[1]) for person, where in left.items()}
+    for place, plain in enumerate(rows.plain if ends else ()):
+        if plain is not None:
+            participant, _, (_, _, on, at, _, _), _ = plain
+        elif (record := rows.row(place).record) is not None:
+            participant, event = record
+            on, at = event.occurred_on.isoformat(), to_microseconds(event.recorded_at)
+            if event.replaces is not None and participant in people:
+                replacing.add(people[participant])
+                continue
+        else:
+            continue
+        person = people.get(participant)
+        if person is None or person not in ends:
+            continue
+        if (on, at) < ends[person]:
+            late.add(person)
+        else:
+            ends[person] = (on, at)
+    return late, replacing & left.keys()
+
+
+class _Days(dict[str, date]):
+    """Days by their ISO text, each read once."""
+
+    def __missing__(self, text: str) -> date:
+        day = self[text] = date.fromisoformat(text)
+        return day
+
+
+_DAYS: Final = _Days()
+
+
+def _event_of(entry: Entry) -> Event:
+    return decode(entry[0], entry[1])
 
 
 def _facts_of_one(connection: Connection, person: bytes, seals: Seals) -> list[Fact]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import DBAPIError
@@ -21,16 +21,9 @@ Row: TypeAlias = tuple[int, bytes, int, str, bytes, str, int, str, str, int, byt
 """A row of `events`, its day as ISO text."""
 
 
-class Entry(NamedTuple):
-    """What the log keeps of an event, whosever it is and wherever it will stand; its day as ISO
-    text."""
-
-    topic: str
-    state: bytes
-    occurred_on: str
-    recorded_at: int
-    source: str
-    source_event_id: str
+Entry: TypeAlias = tuple[str, bytes, str, int, str, str]
+"""What the log keeps of an event, whosever it is and wherever it will stand: topic, state, day as
+ISO text, time of recording in microseconds, source, the event's id there."""
 
 
 def chained(before: bytes, row: Sequence[Any]) -> bytes:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import date
 from functools import partial
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
+import orjson
 from sqlalchemy import Connection, select
 
 from adapters.bulk import look_up
@@ -15,12 +17,14 @@ from adapters.errors import DamagedError
 from adapters.mapper import decode
 from adapters.schema import events
 from adapters.seals import Seals
-from domain.events import Linked, Unlinked
-from domain.history import Fact, Key
+from domain.events import EVENT_TYPES, Linked, Unlinked
+from domain.history import Fact, Key, Step
 from domain.intake import Known
+from domain.standing import ABOUT, ABOUT_A_DAY
 
 _LINKS = (Linked.TOPIC, Unlinked.TOPIC)
 _FACTS = "SELECT participant_id, id, topic, state FROM events"
+_STEPS = "SELECT participant_id, id, topic, state, occurred_on, recorded_at FROM events"
 _KNOWN = "SELECT source_event_id, participant_id, topic, state FROM events"
 _columns = (events.c.participant_id, events.c.id, events.c.topic, events.c.state)
 
@@ -40,6 +44,42 @@ def facts_of(
         person = bytes(participant_id)
         found[person].append(_fact(person, position, topic, bytes(state), seals))
     return found
+
+
+def steps_of(connection: Connection, participant_ids: Iterable[bytes]) -> dict[bytes, list[Step]]:
+    """What telling some participants' histories takes, see `domain.history.Step`.
+
+    Those are left out of whom an event replaces another, or is not as this version writes it.
+    """
+    persons = list(participant_ids)
+    found: dict[bytes, list[Step]] = {person: [] for person in persons}
+    for participant_id, position, topic, state, day, at in look_up(
+        connection, _STEPS, "participant_id", persons
+    ):
+        person = bytes(participant_id)
+        step = _step(position, topic, bytes(state), str(day), at)
+        if step is None:
+            found.pop(person, None)
+        elif person in found:
+            found[person].append(step)
+    return found
+
+
+def _step(position: int, topic: str, state: bytes, day: str, at: int) -> Step | None:
+    cls = EVENT_TYPES.get(topic)
+    if cls is None or b'"replaces":' in state:
+        return None
+    try:
+        fields = orjson.loads(state)
+        if fields["v"] != cls.VERSION:
+            return None
+        name = ABOUT.get(cls)
+        what = None if name is None else fields.get(name)
+        if what is not None and cls in ABOUT_A_DAY:
+            what = date.fromisoformat(what)
+        return (date.fromisoformat(day), at, position), cls, what
+    except (ValueError, TypeError, KeyError):
+        return None
 
 
 def known_events(

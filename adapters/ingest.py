@@ -10,6 +10,7 @@ import gc
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import chain, islice
 from uuid import uuid4
 
 from sqlalchemy import Connection, Engine
@@ -18,9 +19,10 @@ from adapters import quarantine
 from adapters.chunk import Chunk
 from adapters.database import reading, writing
 from adapters.log import head_of
+from adapters.readers import ahead
 from adapters.readers.files import RowFile
-from adapters.readers.reading import ReadRow, RowReader
-from adapters.readers.rows import HEAVIEST, PIECE, RawRow, chunks
+from adapters.readers.reading import Piece, RowReader, together
+from adapters.readers.rows import PIECE, RawRow, chunks
 from adapters.summary import Summary, Trouble, TroubleKey
 from domain.codes import Profile
 
@@ -48,7 +50,7 @@ class Delivering:
         self.reader = RowReader(profile)
         self.name = name
         self.sha256 = sha256
-        self._now = now
+        self.now = now
         self.delivery_id = uuid4().hex
         self.own_slips: dict[int, TroubleKey] = {}
         self._told = 0
@@ -63,37 +65,29 @@ class Delivering:
 
     def append(self, rows: Iterable[RawRow], done: Progress | None = None) -> Summary:
         """Appends rows chunk by chunk; `done` is told how many rows each chunk had."""
+        return self.append_read(self.read(rows), done)
+
+    def append_read(self, pieces: Iterable[Piece], done: Progress | None = None) -> Summary:
+        """Appends rows that were read."""
         with without_collector():
-            for at, read in self._read(rows):
+            for rows in together(pieces, self.reader, self.chunk_size):
                 with writing(self._engine) as connection:
-                    Chunk(connection, self, at).append(read)
+                    Chunk(connection, self, max(self.now(), rows.at)).append(rows)
                 if done is not None:
-                    done(len(read))
+                    done(len(rows))
         return self.summary
 
-    def _read(self, rows: Iterable[RawRow]) -> Iterator[tuple[datetime, list[ReadRow]]]:
-        """Chunks of rows, read, and when each chunk was handed in.
-
-        Rows are read some at a time: what their cells take is used again for those to come.
-        """
-        read: list[ReadRow] = []
-        weight, at = 0, None
-        for piece in chunks(rows, min(PIECE, self.chunk_size)):
-            weight += (own := sum(row.size for row in piece))
-            if at is not None and (len(read) + len(piece) > self.chunk_size or weight > HEAVIEST):
-                yield at, read
-                read, weight, at = [], own, None
-            at = at or self._now()
-            read += self.reader.read_all(piece, at)
-        if at is not None:
-            yield at, read
+    def read(self, rows: Iterable[RawRow]) -> Iterator[Piece]:
+        """Rows read some at a time: what their cells take is used again for those to come."""
+        for some in chunks(rows, min(PIECE, self.chunk_size)):
+            yield self.reader.piece(some, self.now())
 
     def rehearse(self, rows: Iterable[RawRow]) -> Summary:
         """What appending the rows would do; nothing is stored."""
         with writing(self._engine) as connection:
             inner = connection.begin_nested()
             for chunk in chunks(rows, self.chunk_size):
-                Chunk(connection, self, self._now()).take(chunk)
+                Chunk(connection, self, self.now()).take(chunk)
             inner.rollback()
         return self.summary
 
@@ -105,10 +99,10 @@ class Delivering:
         """
         with without_collector():
             if connection is not None:
-                yield Chunk(connection, self, self._now())
+                yield Chunk(connection, self, self.now())
                 return
             with writing(self._engine) as own:
-                yield Chunk(own, self, self._now())
+                yield Chunk(own, self, self.now())
 
 
 def append_file(
@@ -125,7 +119,13 @@ def append_file(
     delivering = Delivering(engine, profile, found.name, found.sha256, now or current_time)
     if dry_run:
         return delivering.rehearse(file.rows())
-    summary = delivering.append(file.rows(), done)
+    if ahead.pays(file):
+        first = delivering.chunk_size
+        with ahead.reading(file, profile, delivering.now(), first) as pieces:
+            own = delivering.read(islice(file.rows(), first))
+            summary = delivering.append_read(chain(own, pieces), done)
+    else:
+        summary = delivering.append(file.rows(), done)
     summary.position = summary.position or last_position(engine)
     return summary
 

@@ -45,7 +45,7 @@ def decode(topic: str, state: bytes, person: bytes = b"", seals: Seals | None = 
 
 def as_entry(event: Event, state: bytes) -> Entry:
     """An event on its way into the log, its state encoded."""
-    return Entry(
+    return (
         event.TOPIC,
         state,
         event.occurred_on.isoformat(),

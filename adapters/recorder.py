@@ -75,19 +75,8 @@ class EventLog(ApplicationRecorder):
         rows: list[Row] = []
         for stored in stored_events:
             position += 1
-            entry = _entry(stored)
-            row = (
-                position,
-                _as_bytes(stored.originator_id),
-                stored.originator_version,
-                entry.topic,
-                entry.state,
-                entry.occurred_on,
-                entry.recorded_at,
-                entry.source,
-                entry.source_event_id,
-                0,
-            )
+            person, version = _as_bytes(stored.originator_id), stored.originator_version
+            row = (position, person, version, *_entry(stored), 0)
             before = chained(before, row)
             rows.append((*row, before))
         insert_rows(connection, rows)
@@ -167,9 +156,9 @@ def _as_bytes(originator_id: UUID | str) -> bytes:
 def _entry(stored: StoredEvent) -> Entry:
     if stored.topic not in EVENT_TYPES:
         key = f"{_as_bytes(stored.originator_id).hex()}/{stored.originator_version}"
-        return Entry(stored.topic, stored.state, _DAY_OF_FOREIGN, 0, "eventsourcing", key)
+        return (stored.topic, stored.state, _DAY_OF_FOREIGN, 0, "eventsourcing", key)
     state = orjson.loads(stored.state)
-    return Entry(
+    return (
         stored.topic,
         stored.state,
         date.fromisoformat(state["occurred_on"]).isoformat(),

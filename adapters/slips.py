@@ -28,7 +28,8 @@ _HANDED_IN_AGAIN = "handed in again, mended"
 class Slips:
     """The quarantine's side of one chunk; `write` puts it down.
 
-    `anything_waits` tells whether there was an open row before the chunk.
+    `anything_waits` tells whether there was an open row before the chunk; `rejected_keys` are those
+    of rows rejected in it.
     """
 
     def __init__(
@@ -45,7 +46,7 @@ class Slips:
         self._resolved: list[int] = []
         self._mended: list[int] = []
         self._rejects: dict[bytes, dict[str, Any]] = {}
-        self._rejected_keys: dict[Key, list[int]] = {}
+        self.rejected_keys: dict[Key, list[int]] = {}
         self._mended_rejects: list[int] = []
 
     def hold(self, held: Held[bytes], row: ReadRow) -> None:
@@ -66,7 +67,7 @@ class Slips:
         if fingerprint not in self._rejects:
             found = self._row(slip, row, "rejected", why)
             self._rejects[fingerprint] = {**found, "fingerprint": fingerprint}
-            self._rejected_keys.setdefault((found["source"], found["event_id"]), []).append(slip)
+            self.rejected_keys.setdefault((found["source"], found["event_id"]), []).append(slip)
 
     def mend(self, held: Held[bytes]) -> None:
         """Another row took the place of one that was held."""
@@ -83,8 +84,7 @@ class Slips:
 
     def came_in(self, key: Key) -> None:
         """An event is in, or held: what was rejected under its key before is mended."""
-        if self._rejected_keys:
-            self._mended_rejects += self._rejected_keys.pop(key, ())
+        self._mended_rejects += self.rejected_keys.pop(key, ())
 
     def write(self, appended: Iterable[Key]) -> None:
         """Puts down what came in and what went out; `appended` are the chunk's events by key."""

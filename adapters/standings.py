@@ -48,7 +48,8 @@ def left_of(connection: Connection, persons: Iterable[bytes]) -> dict[bytes, Lef
 
 
 def _left(version: int, ends_on: int, ends_at: int, position: int, state: bytes) -> Left:
-    end = (date.fromordinal(ends_on), from_microseconds(ends_at), position)
+    # There and back, as a number that is no time is damage.
+    end = (date.fromordinal(ends_on), to_microseconds(from_microseconds(ends_at)), position)
     return Left(version, end, _decoded(bytes(state)))
 
 
@@ -67,7 +68,7 @@ def leave(
         history = histories[person]
         if history.end is not None:
             ends_on, ends_at, position = history.end
-            when = (ends_on.toordinal(), to_microseconds(ends_at), position)
+            when = (ends_on.toordinal(), ends_at, position)
             rows.append((person, version, *when, _encoded(history.standing)))
     insert(connection, standings, rows, _IN_PLACE)
 

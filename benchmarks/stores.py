@@ -94,7 +94,7 @@ def entries(rows: Iterable[Row], ids: dict[str, bytes]) -> Iterator[tuple[bytes,
             if name in row:
                 state[name] = row[name] == "true" if name in _FLAGS else row[name]
         state["recorded_at"] = recorded_at.isoformat()
-        entry = Entry(
+        entry = (
             row["type"],
             orjson.dumps(state),
             row["occurred_on"],

@@ -8,28 +8,18 @@ one piece with the others. Rows that are not plain enough for that are left to t
 from __future__ import annotations
 
 import re
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import repeat
 from typing import Any, Final
 
-from pydantic import BaseModel
-
-from domain.composing import Composer, Record
+from domain.composing import Composer
 from domain.events import Event
 from domain.history import Key
 
 _PIECE: Final = 64  # rows that are tried together again where something is odd among many
 _TEXTS: Final = frozenset({"participant", "event_id", "placement"})
 _INSTANTS: Final = re.compile(r"(?:\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00\n)+", re.ASCII)
-
-# A model's own parts, set without a look-up of their names for each event.
-_set_fields: Final[Callable[[Event, Any], None]] = BaseModel.__dict__["__dict__"].__set__
-_set_names: Final = BaseModel.__dict__["__pydantic_fields_set__"].__set__
-_set_extra: Final = BaseModel.__dict__["__pydantic_extra__"].__set__
-_set_private: Final = BaseModel.__dict__["__pydantic_private__"].__set__
 
 
 class _OddError(ValueError):
@@ -38,14 +28,14 @@ class _OddError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Rows of one type that read, in order.
+    """Rows of one type that read, in order: whose, and what, without an event made of each.
 
     `columns` are the values of the events' fields by name. Where `texts` has a column too, that is
     how JSON has its values, between quotation marks.
     """
 
     cls: type[Event]
-    records: list[Record]
+    participants: Sequence[str]
     columns: dict[str, Sequence[Any]]
     texts: dict[str, Sequence[str]]
 
@@ -53,22 +43,14 @@ class Batch:
         """What makes each event the same event, see `Event.key`."""
         return zip(self.columns["source"], self.columns["event_id"], strict=True)
 
-    def replaced_keys(self) -> Iterable[Key | None]:
-        """The key of the event that each one replaces, if any."""
-        replaces = self.columns["replaces"]
-        if not any(replaces):
-            return [None] * len(replaces)
-        both = zip(self.columns["source"], replaces, strict=True)
-        return [None if own is None else (source, own) for source, own in both]
-
 
 def compose_together(
     composer: Composer, rows: Sequence[Sequence[str]], filled: Sequence[int], at: datetime
 ) -> list[tuple[slice, Batch]]:
     """Batches of rows, and which they are; rows in none of them must be read one by one.
 
-    `rows` have the cells of `composer.columns`, all text; `filled` is how many cells of each whole
-    row are filled. `at` is when they are handed in.
+    `rows` have the cells of `composer.columns`, all text, none a note or what it replaces; `filled`
+    is how many cells of each whole row are filled. `at` is when they are handed in.
     """
     if composer.links:
         return []
@@ -100,7 +82,7 @@ def _composed(
     stamped = not cells["stamped"][0]  # this is the cell of the recording time
     # The cell of the recording time is counted twice, that of the type not at all.
     used = [len(row) - row.count("") + stamped for row in rows]
-    if used != filled or any(cells["note"]):
+    if used != filled:
         raise _OddError
     texts: dict[str, Sequence[str]] = {name: cells[name] for name in cells if name in _TEXTS}
     columns: dict[str, Sequence[Any]] = {}
@@ -113,13 +95,8 @@ def _composed(
             columns[name] = [stamped] * len(rows)
         else:
             columns[name], texts[name] = _instants(column, at, stamped=stamped)
-    if any(columns["replaces"]) and any(map(str.__eq__, cells["replaces"], cells["event_id"])):
-        raise _OddError
-    participants, _ = columns.pop("participant"), texts.pop("participant")
-    both = zip(participants, _events(composer, columns), strict=True)
-    # As `Record` makes itself, but without a call of a function of Python's for each.
-    records = list(map(tuple.__new__, repeat(Record), both))
-    return Batch(composer.cls, records, columns, texts)
+    texts.pop("participant")
+    return Batch(composer.cls, columns.pop("participant"), columns, texts)
 
 
 def _plain_texts(column: Sequence[str], read: Callable[[Any], Any]) -> Sequence[str]:
@@ -151,19 +128,3 @@ def _instants(
     if max(found) > at or found[0].tzinfo is not UTC:
         raise _OddError
     return found, column
-
-
-def _events(composer: Composer, columns: dict[str, Sequence[Any]]) -> Iterable[Event]:
-    """Events of fields that are right; see `Composer.event`, which makes one."""
-    cls, names = composer.cls, tuple(columns)
-    events = [cls.__new__(cls) for _ in columns["event_id"]]
-    rows = zip(*columns.values(), strict=True)
-    _each(map(_set_fields, events, (dict(zip(names, row, strict=True)) for row in rows)))
-    _each(map(_set_names, events, repeat(composer.fields_set)))
-    _each(map(_set_extra, events, repeat(None)))
-    _each(map(_set_private, events, repeat(None)))
-    return events
-
-
-def _each(calls: Iterable[object]) -> None:
-    deque(calls, maxlen=0)

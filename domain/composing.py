@@ -96,6 +96,7 @@ class Header:
     def __init__(self, names: Sequence[str], profile: Profile) -> None:
         places = {name: place for place, name in enumerate(names)}
         self._type_at = places["type"]
+        self._odd = [places[name] for name in ("note", "replaces") if name in places]
         self._lacks = False
         self._composers: dict[str, tuple[Composer, Callable[[Sequence[str]], Any]]] = {}
         for topic, composer in composers(profile).items():
@@ -118,10 +119,15 @@ class Header:
     def by_type(
         self, rows: Sequence[Sequence[str]]
     ) -> Iterator[tuple[Composer, list[int], list[Sequence[str]]]]:
-        """The rows of each type that is one: their places among all, and the cells it uses."""
+        """The rows of each type that is one: their places among all, and the cells it uses.
+
+        Rows with a note, or that replace an event, are left out.
+        """
+        odd = {place for column in self._odd for place, row in enumerate(rows) if row[column]}
         places: dict[str, list[int]] = {}
         for place, row in enumerate(rows):
-            places.setdefault(row[self._type_at], []).append(place)
+            if place not in odd:
+                places.setdefault(row[self._type_at], []).append(place)
         for topic, own in places.items():
             if (found := self._composers.get(topic)) is not None:
                 composer, pick = found

@@ -6,19 +6,27 @@ known, what it replaces no longer counts, whatever day either happened on.
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from operator import itemgetter
-from typing import NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
+from domain.calendar import to_microseconds
 from domain.events import Event, Voided, Withdrawn
-from domain.rules import problem_with
-from domain.standing import Standing
+from domain.rules import RULES, problem_with
+from domain.standing import Standing, about
 
 Key: TypeAlias = tuple[str, str]
 Place: TypeAlias = tuple[datetime, int]
-End: TypeAlias = tuple[date, datetime, int]
+End: TypeAlias = tuple[date, int, int]
+"""A day, a time of recording in microseconds since 1970, and a position."""
+Step: TypeAlias = tuple[End, type[Event], Any]
+"""What telling a history takes of an event that replaces nothing, and that nothing replaces: where
+it stands, its type, and what it is about."""
+Kept: TypeAlias = Any
+"""An event that is in the log, as whoever keeps it has it: see `History`."""
 
 
 class Fact(NamedTuple):
@@ -42,7 +50,7 @@ class Cutoff:
 
 EVERYTHING = Cutoff()
 _DAY_AND_PLACE = itemgetter(0, 1)
-_LATEST = datetime.max.replace(tzinfo=UTC)
+_LATEST: Final = to_microseconds(datetime.max.replace(tzinfo=UTC))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +107,7 @@ def counting(facts: Iterable[Fact], cutoff: Cutoff = EVERYTHING) -> list[Fact]:
     ]
 
 
-def _as_told(fact: Fact) -> End:
+def _as_told(fact: Fact) -> tuple[date, datetime, int]:
     """Where a fact that replaces nothing, and that nothing replaces, stands among such."""
     event, position = fact
     return event.occurred_on, event.recorded_at, position
@@ -131,11 +139,18 @@ class History:
     in ten are, is judged against the standing there; any other has the whole history told anew.
     """
 
-    def __init__(self, facts: Iterable[Fact] = ()) -> None:
-        """`facts` are all that there are, by position."""
+    __slots__ = ("_facts", "_load", "_new", "_read", "_steps", "_tried", "end", "standing")
+
+    def __init__(
+        self, facts: Iterable[Fact] = (), read: Callable[[Kept], Event] = Event.model_validate
+    ) -> None:
+        """`facts` are all that there are, by position. `read` makes the event of what
+        `take_plainly` is given in its stead, if it is asked for."""
         self._facts: list[Fact] | None = list(facts)
         self._load: Callable[[], list[Fact]] = list
-        self._new: list[Fact] = []
+        self._read = read
+        self._new: list[tuple[Kept, int]] = []
+        self._steps: list[Step] | None = None if self._facts else []
         self.standing = Standing()
         self.end: End | None = None
         self._tried: _Retold | None = None
@@ -144,20 +159,48 @@ class History:
 
     @classmethod
     def resumed(
-        cls, standing: Standing, end: End | None, load: Callable[[], list[Fact]]
+        cls,
+        standing: Standing,
+        end: End | None,
+        load: Callable[[], list[Fact]],
+        read: Callable[[Kept], Event] = Event.model_validate,
     ) -> History:
         """A history from where it was left, its facts loaded only if they are asked for."""
-        history = cls()
-        history._facts, history._load = None, load
+        history = cls(read=read)
+        history._facts, history._load, history._steps = None, load, None
         history.standing, history.end = standing, end
+        return history
+
+    @classmethod
+    def of_steps(
+        cls,
+        steps: Iterable[Step],
+        load: Callable[[], list[Fact]],
+        read: Callable[[Kept], Event] = Event.model_validate,
+    ) -> History:
+        """A history of which the steps are known, none of which replaces another; ValueError where
+        it is not sound."""
+        history = cls(read=read)
+        history._facts, history._load = None, load
+        told = sorted(steps)
+        standing = _told(told)
+        if standing is None:
+            raise ValueError("the history is not sound")
+        history._tell(told, standing)
         return history
 
     @property
     def facts(self) -> list[Fact]:
         """All facts by position, those taken in with them."""
         if self._facts is None:
-            self._facts = [*self._load(), *self._new]
+            self._facts = self._load()
+        if self._new:
+            self._facts += [Fact(self._event(kept), position) for kept, position in self._new]
+            self._new.clear()
         return self._facts
+
+    def _event(self, kept: Kept) -> Event:
+        return kept if isinstance(kept, Event) else self._read(kept)
 
     def _retell(self, told: list[Fact]) -> None:
         standstill, standing = first_standstill(told)
@@ -167,7 +210,7 @@ class History:
 
     def _end_at(self, told: list[Fact], standing: Standing) -> None:
         self.standing, self.end = standing, _end_of(told[-1]) if told else None
-        self._tried = None
+        self._steps = self._tried = None
 
     def problem_with(self, events: Sequence[Event], position: int) -> str | None:
         """Why these events, appended in this order from a position on, have no place together."""
@@ -189,22 +232,56 @@ class History:
 
     def take_last(self, event: Event, position: int) -> Fact | None:
         """Takes in an event at the end of all others, if it has its place there."""
-        said = event.__dict__  # pydantic is slow to give an attribute, and this is for every row
-        if said["replaces"] is not None:
+        if not self._comes_last(event, position):
             return None
-        end = (said["occurred_on"], said["recorded_at"], position)
-        if (self.end is not None and end <= self.end) or problem_with(event, self.standing):
-            return None
-        self.standing.apply(event)
+        what, at = about(event), to_microseconds(event.recorded_at)
+        if self.take_plainly(type(event), what, event.occurred_on, at, position, event):
+            return Fact(event, position)
+        return None
+
+    def take_plainly(
+        self, cls: type[Event], what: Any, on: date, at: int, position: int, kept: Kept
+    ) -> bool:
+        """Takes in an event that replaces nothing, if it has its place, at the end or before it.
+
+        It is of a type, about `what`, on a day, recorded at a time in microseconds. `kept` is the
+        event, or stands for it. That it is not taken says only that there is more to it.
+        """
+        end = (on, at, position)
+        if self.end is not None and end <= self.end:
+            return self._insert((end, cls, what), kept, position)
+        now = self.standing
+        rule = RULES.get(cls)
+        if rule is not None and rule(what, on, now) is not None:
+            return False
+        now.step(cls, what, on)
         self.end, self._tried = end, None
-        fact = Fact(event, position)
-        (self._new if self._facts is None else self._facts).append(fact)
-        return fact
+        self._new.append((kept, position))
+        if self._steps is not None:
+            self._steps.append((end, cls, what))
+        return True
+
+    def _insert(self, step: Step, kept: Kept, position: int) -> bool:
+        if self._steps is None:
+            return False
+        steps = self._steps.copy()
+        insort(steps, step)
+        standing = _told(steps)
+        if standing is None:
+            return False
+        self._tell(steps, standing)
+        self._new.append((kept, position))
+        return True
+
+    def _tell(self, steps: list[Step], standing: Standing) -> None:
+        self._steps, self.standing, self._tried = steps, standing, None
+        self.end = steps[-1][0] if steps else None
 
     def _comes_last(self, event: Event, position: int) -> bool:
         if event.replaces is not None:
             return False
-        return self.end is None or (event.occurred_on, event.recorded_at, position) > self.end
+        at = to_microseconds(event.recorded_at)
+        return self.end is None or (event.occurred_on, at, position) > self.end
 
     def _replacing_problem(self, events: Sequence[Event]) -> str | None:
         if all(event.replaces is None for event in events):
@@ -238,12 +315,23 @@ class History:
         )
 
 
+def _told(steps: Iterable[Step]) -> Standing | None:
+    """The standing after some steps in their order; None where one has no place."""
+    now = Standing()
+    for (on, _, _), cls, what in steps:
+        rule = RULES.get(cls)
+        if rule is not None and rule(what, on, now) is not None:
+            return None
+        now.step(cls, what, on)
+    return now
+
+
 def _end_of(last: Fact) -> End:
     """Past which an event comes last. A correction stands in another's place, somewhere in its day:
     only a later day is surely past it."""
     event = last.event
-    recorded_at = event.recorded_at if event.replaces is None else _LATEST
-    return event.occurred_on, recorded_at, last.position
+    at = to_microseconds(event.recorded_at) if event.replaces is None else _LATEST
+    return event.occurred_on, at, last.position
 
 
 def _as_facts(events: Sequence[Event], position: int) -> list[Fact]:

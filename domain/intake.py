@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, Literal, TypeAlias, TypeVar
+from datetime import date
+from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 from domain.events import (
     BenefitStarted,
@@ -26,7 +27,7 @@ from domain.events import (
     Sanctioned,
     SanctionLifted,
 )
-from domain.history import Fact, History, Key
+from domain.history import Fact, History, Kept, Key
 
 Person = TypeVar("Person")  # however the adapter names a participant
 Subject: TypeAlias = tuple[str, str]
@@ -82,19 +83,21 @@ class Intake(Generic[Person]):
     and held rows, and what is known of its own key and of the key that it replaces.
     """
 
-    def __init__(self, position: int) -> None:
-        """`position` is the last one in the log."""
+    def __init__(self, position: int, read: Callable[[Kept], Event] = Event.model_validate) -> None:
+        """`position` is the last one in the log. `read` makes events of what `append_plainly` is
+        given, if they are looked at."""
         self.position = position
+        self._read = read
         self.histories: dict[Person, History] = {}
         self.known: dict[Key, Known[Person]] = {}
-        self._taken: dict[Key, tuple[Person, Event]] = {}
+        self._taken: dict[Key, tuple[Person, Kept]] = {}
         self._held: dict[Key, Held[Person]] = {}
         self._waiting: dict[Person, list[Held[Person]]] = {}
         self._stirred: set[Person] = set()
 
     def load(self, person: Person, facts: Iterable[Fact], held: Iterable[Held[Person]]) -> None:
         """Takes in a participant's facts, by position, and the rows that wait for them."""
-        history = self.histories[person] = History(facts)
+        history = self.histories[person] = History(facts, self._read)
         for fact in history.facts:
             self._know(person, fact.event)
         for waiting in held:
@@ -105,18 +108,22 @@ class Intake(Generic[Person]):
         """Takes in a participant for whom no row waits, from where the history was left."""
         self.histories[person] = history
 
-    def append_plainly(self, person: Person, event: Event, key: Key) -> Fact | None:
-        """What `judge` comes to for most rows: a new event at the end of a history, and sound.
+    def append_plainly(
+        self, person: Person, key: Key, cls: type[Event], what: Any, on: date, at: int, kept: Kept
+    ) -> bool:
+        """What `judge` comes to for most rows: a new event that replaces nothing, and is sound.
 
-        `key` is the event's. None, and nothing is changed, where there is more to it.
+        `key` is the event's; for the others see `History.take_plainly`. Nothing is changed where
+        there is more to it.
         """
         if key in self._taken or key in self.known or key in self._held or person in self._waiting:
-            return None
-        fact = self.histories[person].take_last(event, self.position + 1)
-        if fact is not None:
-            self.position += 1
-            self._taken[key] = person, event
-        return fact
+            return False
+        position = self.position + 1
+        if not self.histories[person].take_plainly(cls, what, on, at, position, kept):
+            return False
+        self.position = position
+        self._taken[key] = person, kept
+        return True
 
     def judge(self, person: Person, event: Event, slip: int) -> Verdict[Person]:
         """What becomes of one well-formed row, and then of its participant's waiting ones."""
@@ -215,8 +222,11 @@ class Intake(Generic[Person]):
         """An event that is in the log, or was taken in since."""
         if key is None or key in self.known or key not in self._taken:
             return None if key is None else self.known.get(key)
-        person, event = self._taken[key]
-        return Known(person, lambda: event)
+        person, kept = self._taken[key]
+        return Known(person, lambda: self._event(kept))
+
+    def _event(self, kept: Kept) -> Event:
+        return kept if isinstance(kept, Event) else self._read(kept)
 
     def _replaces_other(self, held: Held[Person]) -> bool:
         """Whether a row that waited turns out to replace an event of another participant."""

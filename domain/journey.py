@@ -132,14 +132,14 @@ class Journey:
         if why is not None:
             self.without_place.append(Standstill(fact, why))
             return why
-        for change in self.standing.apply(event):
-            if change.opens:
+        for kind, key, opens in self.standing.apply(event):
+            if opens:
                 until = event.until if isinstance(event, Sanctioned) else None
-                spell = Spell(change.kind, event.occurred_on, until, fact)
-                self.spells[change.kind].append(spell)
-                self._running[change.kind, change.key] = spell
+                spell = Spell(kind, event.occurred_on, until, fact)
+                self.spells[kind].append(spell)
+                self._running[kind, key] = spell
             else:
-                spell = self._running.pop((change.kind, change.key))
+                spell = self._running.pop((kind, key))
                 spell.stop, spell.closed = event.occurred_on, fact
         self._note(fact)
         self.told.append(fact)

@@ -1,15 +1,16 @@
 """What runs for one participant at one point of the history, and what an event changes in it.
 
 A `Standing` is the least that the rules of soundness need. It grows event by event, in order;
-what it opens and closes are the spells of `domain.journey`.
+what it opens and closes are the spells of `domain.journey`. Of an event it needs three things: the
+type, the day, and the one field that the event is about, if any.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from domain.events import (
     BenefitStarted,
@@ -20,6 +21,7 @@ from domain.events import (
     Enrolled,
     Event,
     Exited,
+    IntensityChanged,
     MeasureStarted,
     MeasureStopped,
     Reentered,
@@ -29,16 +31,32 @@ from domain.events import (
 )
 from domain.kinds import Kind
 
-
-class Change(NamedTuple):
-    """A spell that an event opens or closes: its kind, and which of that kind."""
-
-    kind: Kind
-    key: str
-    opens: bool
-
+Change: TypeAlias = tuple[Kind, str, bool]
+"""A spell that an event opens or closes: its kind, which of that kind, and whether it opens."""
 
 _NOTHING: Final[tuple[Change, ...]] = ()
+ABOUT: Final[Mapping[type[Event], str]] = {
+    Enrolled: "programme",
+    Reentered: "programme",
+    Exited: "programme",
+    MeasureStarted: "placement",
+    MeasureStopped: "placement",
+    IntensityChanged: "placement",
+    BenefitStarted: "benefit",
+    BenefitStopped: "benefit",
+    DutyExempted: "reason",
+    Sanctioned: "until",
+    Registered: "birth_date",
+}
+"""The field that events of a type are about, as far as what runs goes; the others have none."""
+ABOUT_A_DAY: Final = frozenset({Sanctioned, Registered})
+"""The types whose events are about a day, which may not be known; the others are about a text."""
+
+
+def about(event: Event) -> Any:
+    """What an event is about; None where its type is about nothing."""
+    name = ABOUT.get(type(event))
+    return None if name is None else event.__dict__[name]
 
 
 @dataclass(slots=True)
@@ -80,93 +98,97 @@ class Standing:
 
     def apply(self, event: Event) -> tuple[Change, ...]:
         """Takes in a sound event; gives the spells that it closes and opens, in that order."""
+        return self.step(type(event), about(event), event.occurred_on)
+
+    def step(self, cls: type[Event], what: Any, on: date) -> tuple[Change, ...]:
+        """Takes in a sound event of a type, `what` it is about, on a day; see `apply`."""
         if self.first_on is None:
-            self.first_on = event.occurred_on
-        step = _STEPS.get(type(event))
-        return step(self, event) if step else _NOTHING
+            self.first_on = on
+        step = _STEPS.get(cls)
+        return step(self, what, on) if step else _NOTHING
 
 
-def _enter(now: Standing, event: Enrolled | Reentered) -> tuple[Change, ...]:
-    now.programmes[event.programme] = True
-    return (Change("enrolment", event.programme, True),)
+def _enter(now: Standing, programme: str, _: date) -> tuple[Change, ...]:
+    now.programmes[programme] = True
+    return (("enrolment", programme, True),)
 
 
-def _exit(now: Standing, event: Exited) -> tuple[Change, ...]:
-    now.programmes[event.programme] = False
-    return (Change("enrolment", event.programme, False),)
+def _exit(now: Standing, programme: str, _: date) -> tuple[Change, ...]:
+    now.programmes[programme] = False
+    return (("enrolment", programme, False),)
 
 
-def _start_measure(now: Standing, event: MeasureStarted) -> tuple[Change, ...]:
-    now.placements[event.placement] = True
-    return (Change("measure", event.placement, True),)
+def _start_measure(now: Standing, placement: str, _: date) -> tuple[Change, ...]:
+    now.placements[placement] = True
+    return (("measure", placement, True),)
 
 
-def _stop_measure(now: Standing, event: MeasureStopped) -> tuple[Change, ...]:
-    now.placements[event.placement] = False
-    return (Change("measure", event.placement, False),)
+def _stop_measure(now: Standing, placement: str, _: date) -> tuple[Change, ...]:
+    now.placements[placement] = False
+    return (("measure", placement, False),)
 
 
-def _impose_duty(now: Standing, _: DutyImposed) -> tuple[Change, ...]:
+def _impose_duty(now: Standing, _: None, __: date) -> tuple[Change, ...]:
     if now.on_duty:
         return _NOTHING
     ended = _end_exemption(now)
     now.on_duty = True
-    return (*ended, Change("duty", "", True))
+    return (*ended, ("duty", "", True))
 
 
-def _exempt(now: Standing, event: DutyExempted) -> tuple[Change, ...]:
-    if now.exempt_for == event.reason:
+def _exempt(now: Standing, reason: str, _: date) -> tuple[Change, ...]:
+    if now.exempt_for == reason:
         return _NOTHING
     ended = _end_duty(now) + _end_exemption(now)
-    now.exempt_for = event.reason
-    return (*ended, Change("exemption", "", True))
+    now.exempt_for = reason
+    return (*ended, ("exemption", "", True))
 
 
-def _end_either(now: Standing, _: DutyEnded) -> tuple[Change, ...]:
+def _end_either(now: Standing, _: None, __: date) -> tuple[Change, ...]:
     return _end_duty(now) + _end_exemption(now)
 
 
 def _end_duty(now: Standing) -> tuple[Change, ...]:
     ran, now.on_duty = now.on_duty, False
-    return (Change("duty", "", False),) if ran else _NOTHING
+    return (("duty", "", False),) if ran else _NOTHING
 
 
 def _end_exemption(now: Standing) -> tuple[Change, ...]:
     ran, now.exempt_for = now.exempt_for is not None, None
-    return (Change("exemption", "", False),) if ran else _NOTHING
+    return (("exemption", "", False),) if ran else _NOTHING
 
 
-def _start_benefit(now: Standing, event: BenefitStarted) -> tuple[Change, ...]:
-    now.benefits.add(event.benefit)
-    return (Change("benefit", event.benefit, True),)
+def _start_benefit(now: Standing, benefit: str, _: date) -> tuple[Change, ...]:
+    now.benefits.add(benefit)
+    return (("benefit", benefit, True),)
 
 
-def _stop_benefit(now: Standing, event: BenefitStopped) -> tuple[Change, ...]:
-    now.benefits.discard(event.benefit)
-    return (Change("benefit", event.benefit, False),)
+def _stop_benefit(now: Standing, benefit: str, _: date) -> tuple[Change, ...]:
+    now.benefits.discard(benefit)
+    return (("benefit", benefit, False),)
 
 
-def _sanction(now: Standing, event: Sanctioned) -> tuple[Change, ...]:
+def _sanction(now: Standing, until: date | None, _: date) -> tuple[Change, ...]:
     now.sanctions_begun += 1
     key = str(now.sanctions_begun)
-    now.sanctions[key] = event.until
-    return (Change("sanction", key, True),)
+    now.sanctions[key] = until
+    return (("sanction", key, True),)
 
 
-def _lift_sanction(now: Standing, event: SanctionLifted) -> tuple[Change, ...]:
-    key = now.sanction_running(event.occurred_on)
+def _lift_sanction(now: Standing, _: None, on: date) -> tuple[Change, ...]:
+    key = now.sanction_running(on)
     if key is None:
         raise ValueError("no sanction runs")
     del now.sanctions[key]
-    return (Change("sanction", key, False),)
+    return (("sanction", key, False),)
 
 
-def _register(now: Standing, event: Registered) -> tuple[Change, ...]:
-    now.born_on = event.birth_date or now.born_on
+def _register(now: Standing, birth_date: date | None, _: date) -> tuple[Change, ...]:
+    now.born_on = birth_date or now.born_on
     return _NOTHING
 
 
-_Step: TypeAlias = Callable[[Standing, Any], tuple[Change, ...]]
+_Step: TypeAlias = Callable[[Standing, Any, date], tuple[Change, ...]]
 _STEPS: Final[dict[type[Event], _Step]] = {
     Enrolled: _enter,
     Reentered: _enter,

@@ -1,4 +1,4 @@
-"""What the log keeps of events that were read: one by one, or of many of a type, the same bytes."""
+"""What the log keeps of many events of a type: the same bytes as of each alone."""
 
 from __future__ import annotations
 
@@ -10,19 +10,11 @@ from typing import Any, Final
 import orjson
 
 from adapters.event_store import Entry
-from adapters.mapper import as_entry
 from domain.calendar import to_microseconds
 from domain.columns import Batch
-from domain.events import Event, to_state
+from domain.standing import ABOUT, ABOUT_A_DAY
 
 _MOST: Final = 10_000  # values of a field that are remembered
-
-
-def entry_of(event: Event) -> Entry | None:
-    """An event's entry; None where a note is to be sealed, or a participant's id looked up."""
-    if event.note is not None or "same_as" in event.__dict__:
-        return None
-    return as_entry(event, orjson.dumps(to_state(event)))
 
 
 class Entries:
@@ -37,10 +29,10 @@ class Entries:
         self._days = _Days()
 
     def of(self, batch: Batch) -> Iterable[Entry]:
-        """The entries of a batch's events, none of which has a note, as `entry_of` gives each."""
+        """The entries of a batch's events, none of which has a note, as `as_entry` gives each."""
         columns = batch.columns
-        fields = zip(
-            repeat(batch.cls.TOPIC, len(batch.records)),
+        return zip(
+            repeat(batch.cls.TOPIC, len(batch.participants)),
             self._states(batch),
             map(self._days.__getitem__, columns["occurred_on"]),
             map(to_microseconds, columns["recorded_at"]),
@@ -48,8 +40,14 @@ class Entries:
             columns["event_id"],
             strict=True,
         )
-        # As `Entry` makes itself, but without a call of a function of Python's for each.
-        return map(tuple.__new__, repeat(Entry), fields)
+
+    def about(self, batch: Batch) -> Iterable[str | None]:
+        """What each event is about, a day as ISO text."""
+        name = ABOUT.get(batch.cls)
+        if name is None:
+            return repeat(None, len(batch.participants))
+        column = batch.columns[name]
+        return map(self._days.of, column) if batch.cls in ABOUT_A_DAY else column
 
     def _states(self, batch: Batch) -> Iterable[bytes]:
         columns: list[Sequence[str]] = []
@@ -79,6 +77,9 @@ class _Days(dict[date, str]):
     def __missing__(self, day: date) -> str:
         text = self[day] = day.isoformat()
         return text
+
+    def of(self, day: date | None) -> str | None:
+        return None if day is None else self[day]
 
 
 class _Pieces(dict[Any, str]):

@@ -102,7 +102,9 @@ class RowFile:
     def __init__(self, found: Delivery, source: str | None = None) -> None:
         self.delivery = found
         self.source = check_source(source)
+        self.header: tuple[str, ...] = ()
         self._opened: BufferedReader | None = None
+        self._read_elsewhere = 0
         try:
             with self._bytes() as file:
                 self.format = _format(file)
@@ -117,13 +119,19 @@ class RowFile:
                 check_columns(name, parquet.read_columns(path, name), self.source)
         elif self.format == "csv":
             with self._bytes() as file:
-                check_columns(name, delimited.read_header(LineReader(file), name), self.source)
+                self.header = tuple(delimited.read_header(LineReader(file), name))
+            check_columns(name, self.header, self.source)
 
     def bytes_read(self) -> int | None:
         """How many of the file's bytes, as it lies there, have been read; None of Parquet."""
         if self.format == "parquet" or self._opened is None:
             return None
-        return self.delivery.size if self._opened.closed else self._opened.tell()
+        here = self.delivery.size if self._opened.closed else self._opened.tell()
+        return self._read_elsewhere or here
+
+    def note_read(self, count: int) -> None:
+        """Another process has read so many of the file's bytes."""
+        self._read_elsewhere = count
 
     def rows(self) -> Iterator[RawRow]:
         """The rows, one by one; ForlopError where the file breaks off."""

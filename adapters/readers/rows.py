@@ -54,6 +54,16 @@ class RawRow:
         return self._raw.encode() if isinstance(self._raw, str) else self._raw
 
     @property
+    def text(self) -> str | None:
+        """The one line of text that a row of a table was handed in as, where it was one."""
+        return self._raw if isinstance(self._raw, str) and self.values else None
+
+    @property
+    def told(self) -> dict[str, Any] | None:
+        """The cells, where they do not follow from `values`."""
+        return self._cells
+
+    @property
     def size(self) -> int:
         """About how many bytes it is."""
         return len(self._raw or "")
