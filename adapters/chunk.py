@@ -124,7 +124,8 @@ class Chunk:
     def _people(self, plain: Iterable[Plain], others: Iterable[ReadRow]) -> dict[str, bytes]:
         """The ids of all whom the rows name; those who are new, and have a row that reads, too."""
         erased = self._erased
-        mentioned = {whose: None for whose, key, *_ in plain if not erased or key not in erased}
+        read = [row for row in plain if row[1] not in erased] if erased else plain
+        mentioned = dict.fromkeys(participant for participant, _, _, _ in read)
         unread: set[str] = set()
         for row in others:
             if row.record is None:

@@ -34,13 +34,14 @@ def chained(before: bytes, row: Sequence[Any]) -> bytes:
     """
     position, person, version, topic, state, day, recorded_at, source, key, batch = row
     kind, origin, name = topic.encode(), source.encode(), key.encode()
-    numbers = (
-        f"{position},{version},{day},{recorded_at},{batch},"
-        f"{len(person)},{len(kind)},{len(state)},{len(origin)},{len(name)};"
-    )
     return hashlib.sha256(
-        b"".join((before, numbers.encode(), person, kind, state, origin, name))
-    ).digest()
+        b"%b%d,%d,%b,%d,%d,%d,%d,%d,%d,%d;%b%b%b%b%b"
+        % (
+            before, position, version, str(day).encode(), recorded_at, batch,
+            len(person), len(kind), len(state), len(origin), len(name),
+            person, kind, state, origin, name,
+        )
+    ).digest()  # fmt: skip
 
 
 def versions_of(connection: Connection, participant_ids: Iterable[bytes]) -> dict[bytes, int]:

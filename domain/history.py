@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from domain.calendar import to_microseconds
 from domain.events import Event, Voided, Withdrawn
-from domain.rules import RULES, problem_with
+from domain.rules import problem_with, takes
 from domain.standing import Standing, about
 
 Key: TypeAlias = tuple[str, str]
@@ -250,11 +250,8 @@ class History:
         end = (on, at, position)
         if self.end is not None and end <= self.end:
             return self._insert((end, cls, what), kept, position)
-        now = self.standing
-        rule = RULES.get(cls)
-        if rule is not None and rule(what, on, now) is not None:
+        if not takes(self.standing, cls, what, on):
             return False
-        now.step(cls, what, on)
         self.end, self._tried = end, None
         self._new.append((kept, position))
         if self._steps is not None:
@@ -319,10 +316,8 @@ def _told(steps: Iterable[Step]) -> Standing | None:
     """The standing after some steps in their order; None where one has no place."""
     now = Standing()
     for (on, _, _), cls, what in steps:
-        rule = RULES.get(cls)
-        if rule is not None and rule(what, on, now) is not None:
+        if not takes(now, cls, what, on):
             return None
-        now.step(cls, what, on)
     return now
 
 

@@ -116,7 +116,9 @@ class Intake(Generic[Person]):
         `key` is the event's; for the others see `History.take_plainly`. Nothing is changed where
         there is more to it.
         """
-        if key in self._taken or key in self.known or key in self._held or person in self._waiting:
+        if key in self._taken or (self.known and key in self.known):
+            return False
+        if self._waiting and (key in self._held or person in self._waiting):
             return False
         position = self.position + 1
         if not self.histories[person].take_plainly(cls, what, on, at, position, kept):

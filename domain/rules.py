@@ -12,6 +12,7 @@ from datetime import date
 from typing import Any, Final, TypeAlias
 
 from domain.events import (
+    EVENT_TYPES,
     BenefitStarted,
     BenefitStopped,
     DutyEnded,
@@ -25,7 +26,7 @@ from domain.events import (
     Registered,
     SanctionLifted,
 )
-from domain.standing import Standing, about
+from domain.standing import STEPS, Standing, about
 
 Rule: TypeAlias = Callable[[Any, date, Standing], str | None]
 
@@ -119,3 +120,19 @@ def problem_with(event: Event, now: Standing) -> str | None:
     """Why an event has no place after what has come before it; None where it has one."""
     rule = RULES.get(type(event))
     return None if rule is None else rule(about(event), event.occurred_on, now)
+
+
+def takes(now: Standing, cls: type[Event], what: Any, on: date) -> bool:
+    """Has a standing take in an event of a type, `what` it is about, on a day, if it has a place
+    there; tells whether it has."""
+    rule, step = _BOTH[cls]
+    if rule is not None and rule(what, on, now) is not None:
+        return False
+    if now.first_on is None:
+        now.first_on = on
+    if step is not None:
+        step(now, what, on)
+    return True
+
+
+_BOTH: Final = {cls: (RULES.get(cls), STEPS.get(cls)) for cls in EVENT_TYPES.values()}

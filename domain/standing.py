@@ -98,14 +98,10 @@ class Standing:
 
     def apply(self, event: Event) -> tuple[Change, ...]:
         """Takes in a sound event; gives the spells that it closes and opens, in that order."""
-        return self.step(type(event), about(event), event.occurred_on)
-
-    def step(self, cls: type[Event], what: Any, on: date) -> tuple[Change, ...]:
-        """Takes in a sound event of a type, `what` it is about, on a day; see `apply`."""
         if self.first_on is None:
-            self.first_on = on
-        step = _STEPS.get(cls)
-        return step(self, what, on) if step else _NOTHING
+            self.first_on = event.occurred_on
+        step = STEPS.get(type(event))
+        return step(self, about(event), event.occurred_on) if step else _NOTHING
 
 
 def _enter(now: Standing, programme: str, _: date) -> tuple[Change, ...]:
@@ -188,8 +184,8 @@ def _register(now: Standing, birth_date: date | None, _: date) -> tuple[Change, 
     return _NOTHING
 
 
-_Step: TypeAlias = Callable[[Standing, Any, date], tuple[Change, ...]]
-_STEPS: Final[dict[type[Event], _Step]] = {
+Step: TypeAlias = Callable[[Standing, Any, date], tuple[Change, ...]]
+STEPS: Final[Mapping[type[Event], Step]] = {
     Enrolled: _enter,
     Reentered: _enter,
     Exited: _exit,
@@ -204,3 +200,4 @@ _STEPS: Final[dict[type[Event], _Step]] = {
     SanctionLifted: _lift_sanction,
     Registered: _register,
 }
+"""What events of a type do to a standing: with what they are about, on a day; see `apply`."""
