@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import chain, islice
+from typing import Final
 from uuid import uuid4
 
 from sqlalchemy import Connection, Engine
@@ -26,7 +27,8 @@ from adapters.readers.rows import PIECE, RawRow, chunks
 from adapters.summary import Summary, Trouble, TroubleKey
 from domain.codes import Profile
 
-CHUNK = {"sqlite": 20_000, "postgresql": 10_000}
+CHUNK: Final = {"sqlite": 50_000, "postgresql": 50_000}
+LEAST: Final = 10_000  # rows that are worth a transaction while others are still being read
 Progress = Callable[[int], None]
 
 
@@ -67,10 +69,10 @@ class Delivering:
         """Appends rows chunk by chunk; `done` is told how many rows each chunk had."""
         return self.append_read(self.read(rows), done)
 
-    def append_read(self, pieces: Iterable[Piece], done: Progress | None = None) -> Summary:
-        """Appends rows that were read."""
+    def append_read(self, pieces: Iterable[Piece | None], done: Progress | None = None) -> Summary:
+        """Appends rows that were read; None where the next ones are not there yet."""
         with without_collector():
-            for rows in together(pieces, self.reader, self.chunk_size):
+            for rows in together(pieces, self.reader, LEAST, self.chunk_size):
                 with writing(self._engine) as connection:
                     Chunk(connection, self, max(self.now(), rows.at)).append(rows)
                 if done is not None:
@@ -120,10 +122,9 @@ def append_file(
     if dry_run:
         return delivering.rehearse(file.rows())
     if ahead.pays(file):
-        first = delivering.chunk_size
-        with ahead.reading(file, profile, delivering.now(), first) as pieces:
-            own = delivering.read(islice(file.rows(), first))
-            summary = delivering.append_read(chain(own, pieces), done)
+        with ahead.reading(file, profile, delivering.now(), LEAST) as pieces:
+            first = delivering.read(islice(file.rows(), LEAST))
+            summary = delivering.append_read(chain(first, [None], pieces), done)
     else:
         summary = delivering.append(file.rows(), done)
     summary.position = summary.position or last_position(engine)

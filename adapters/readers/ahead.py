@@ -30,7 +30,7 @@ from adapters.readers.rows import PIECE, chunks
 from domain.codes import Profile
 
 _WORTH_IT: Final = 4 << 20  # bytes of a file; the process takes as long to start as to read one
-_READY: Final = 40  # pieces that wait to be appended, at most
+_READY: Final = 60  # pieces that wait to be appended, at most
 _PIPE: Final = 1 << 20  # bytes that are on their way, where the system can be asked for so many
 _START: Final = (
     "import sys; sys.path[:] = {path!r}; from adapters.readers.ahead import serve; serve()"
@@ -53,7 +53,7 @@ def _cores() -> int:
 
 
 @contextmanager
-def reading(file: RowFile, profile: Profile, at: datetime, first: int) -> Iterator[Iterator[Piece]]:
+def reading(file: RowFile, profile: Profile, at: datetime, first: int) -> Iterator[Iterator[Piece | None]]:
     """The pieces of a file of CSV, but for its `first` rows, handed in at a time.
 
     Raises ForlopError, while they are taken, where the file breaks off.
@@ -82,10 +82,14 @@ def reading(file: RowFile, profile: Profile, at: datetime, first: int) -> Iterat
 
 def _taken(
     fetching: _Fetching, file: RowFile, profile: Profile, at: datetime, first: int
-) -> Iterator[Piece]:
+) -> Iterator[Piece | None]:
     """The pieces that come over, and where they stop coming, the rest as it is read here."""
     count = first
-    while (frame := fetching.next()) is not None:
+    while True:
+        if not fetching.has_more:
+            yield None
+        if (frame := fetching.next()) is None:
+            break
         kind, content, read = frame
         if kind == _END:
             return
@@ -113,6 +117,10 @@ class _Fetching:
         self._ended = False
         self._thread = Thread(target=self._fetch, daemon=True)
         self._thread.start()
+
+    @property
+    def has_more(self) -> bool:
+        return not self._ready.empty()
 
     def next(self) -> Frame | None:
         """What came next; None where nothing comes any more."""

@@ -84,13 +84,23 @@ class Reading:
         return [self.row(place) for place, plain in enumerate(self.plain) if plain is None]
 
 
-def together(pieces: Iterable[Piece], reader: RowReader, size: int) -> Iterator[Reading]:
-    """Pieces brought together up to a number of rows, or fewer where they are long."""
+def together(
+    pieces: Iterable[Piece | None], reader: RowReader, least: int, most: int
+) -> Iterator[Reading]:
+    """Pieces brought together up to a number of rows, or fewer where they are long.
+
+    None among them says that the next one is not there yet: then at `least` so many are enough.
+    """
     some: list[Piece] = []
     count, weight = 0, 0
     for piece in pieces:
+        if piece is None:
+            if count >= least:
+                yield Reading(reader, some)
+                some, count, weight = [], 0, 0
+            continue
         count, weight = count + len(piece.plain), weight + piece.weight
-        if some and (count > size or weight > HEAVIEST):
+        if some and (count > most or weight > HEAVIEST):
             yield Reading(reader, some)
             some, count, weight = [], len(piece.plain), piece.weight
         some.append(piece)
