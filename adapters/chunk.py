@@ -9,10 +9,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, select
+from sqlalchemy.exc import IntegrityError
 
 from adapters import quarantine
 from adapters.chain import row_hash
-from adapters.erasures import erased_among
+from adapters.erasures import anybody_erased, erased_among
 from adapters.errors import DamagedError
 from adapters.event_store import Entry, as_rows, insert_rows
 from adapters.facts import facts_of, known_events, steps_of
@@ -39,6 +40,10 @@ if TYPE_CHECKING:
 _LINKS = (Linked, Unlinked)
 
 
+class WasThereError(Exception):
+    """An event that was thought to be new is in the log."""
+
+
 class Chunk:
     """One chunk of a delivery inside its transaction."""
 
@@ -60,7 +65,9 @@ class Chunk:
         self._intake: Intake[bytes] = Intake(self._head.position, _event_of)
         self._versions: dict[bytes, int] = {}
         self._counts = Counts()
+        self._hoping = False
         self._new: list[tuple[bytes, Event | Entry]] = []  # whose, and what
+        self._made: dict[int, tuple[bytes, Event]] = {}  # those of them that are events, by place
 
     def take(self, rows: Iterable[RawRow], duplicates: int = 0) -> None:
         """Appends rows as they are; `duplicates` are those of which no row was made at all."""
@@ -70,9 +77,12 @@ class Chunk:
         pieces = [reader.piece(piece, at) for piece in chunks(rows, PIECE)]
         self.append(Reading(reader, pieces))
 
-    def append(self, rows: Reading) -> None:
+    def append(self, rows: Reading, *, hoping: bool = False) -> None:
+        """Appends rows that were read. `hoping` that the log has none of their events, it is not
+        looked whether it has; WasThereError, and the transaction is lost, where it had."""
+        self._hoping = hoping
         self._counts.read += len(rows)
-        people = self._load(rows)
+        people = self._load(rows, hoping=hoping)
         plainly, new, erased = self._intake.append_plainly, self._new, self._erased
         rejected, appended = self._slips.rejected_keys, 0
         for place, plain in enumerate(rows.plain):
@@ -89,6 +99,8 @@ class Chunk:
                         if rejected:
                             self._slips.came_in(key)
                         continue
+                if hoping:
+                    self._intake.known |= known_events(self._connection, [key], self.seals)
             self._judge(rows.row(place), people)
         self._counts.appended += appended
         self._write()
@@ -100,12 +112,15 @@ class Chunk:
             self._place(self._intake.retry(person))
         self._write()
 
-    def _load(self, rows: Reading) -> dict[str, bytes]:
+    def _load(self, rows: Reading, *, hoping: bool) -> dict[str, bytes]:
         """Loads all that the rows touch; gives the participants' ids by natural key."""
         plain, others = [row for row in rows.plain if row is not None], rows.others()
         events = [row.record.event for row in others if row.record is not None]
-        keys = {key for _, key, _, _ in plain} | {event.key for event in events}
-        self._erased = erased_among(self._connection, keys)
+        keys = {event.key for event in events}
+        looked_up = keys.copy()
+        if not hoping or self._slips.anything_waits or anybody_erased(self._connection):
+            keys.update(key for _, key, _, _ in plain)
+            self._erased = erased_among(self._connection, keys)
         people = self._people(plain, others)
         self.people |= people
         waiting = (
@@ -116,7 +131,8 @@ class Chunk:
             if row.record is not None and isinstance(row.record.event, _LINKS):
                 row.record = _with_ids(row.record, people)
         targets = {key for event in events if (key := event.replaced_key) is not None}
-        self._intake.known |= known_events(self._connection, keys | targets, self.seals) | {
+        looked_up |= targets if hoping else targets | keys
+        self._intake.known |= known_events(self._connection, looked_up, self.seals) | {
             key: Known(person, _gone, erased=True) for key, person in self._erased.items()
         }
         return people
@@ -224,6 +240,7 @@ class Chunk:
         """Takes note of events that have their place; those that waited are held no longer."""
         for append in appends:
             event = append.fact.event
+            self._made[len(self._new)] = append.person, event
             self._new.append((append.person, event))
             self._slips.came_in(event.key)
             if append.held is None:
@@ -235,11 +252,15 @@ class Chunk:
                 self._counts.resolved += 1
 
     def _write(self) -> None:
-        made = [place for place, (_, new) in enumerate(self._new) if isinstance(new, Event)]
-        self._encode(made)
+        self._encode()
         entries: Any = self._new  # all of them by now
         rows = as_rows(entries, self._head, self._versions, self.batch_id)
-        insert_rows(self._connection, rows)
+        try:
+            insert_rows(self._connection, rows)
+        except IntegrityError as error:
+            if self._hoping:
+                raise WasThereError from error
+            raise
         changed = {person: self._versions[person] for person, _ in entries}
         leave(self._connection, self._intake.histories, changed)
         self._slips.write(entry[-2:] for _, entry in entries)
@@ -248,13 +269,11 @@ class Chunk:
         summary.counts += self._counts
         summary.position = self._intake.position
 
-    def _encode(self, places: Sequence[int]) -> None:
+    def _encode(self) -> None:
         """Puts entries in place of events."""
-        whose = {place: self._new[place] for place in places}
-        self.seals.load(p for p, new in whose.values() if isinstance(new, Event) and new.note)
-        for place, (person, new) in whose.items():
-            assert isinstance(new, Event)
-            self._new[place] = person, as_entry(new, encode(person, new, self.seals))
+        self.seals.load(person for person, event in self._made.values() if event.note)
+        for place, (person, event) in self._made.items():
+            self._new[place] = person, as_entry(event, encode(person, event, self.seals))
 
     def _write_batch(self, head: bytes) -> None:
         row = {

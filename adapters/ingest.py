@@ -14,21 +14,23 @@ from itertools import chain, islice
 from typing import Final
 from uuid import uuid4
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, select
 
 from adapters import quarantine
-from adapters.chunk import Chunk
+from adapters.chunk import Chunk, WasThereError
 from adapters.database import reading, writing
 from adapters.log import head_of
 from adapters.readers import ahead
 from adapters.readers.files import RowFile
-from adapters.readers.reading import Piece, RowReader, together
+from adapters.readers.reading import Piece, Reading, RowReader, together
 from adapters.readers.rows import PIECE, RawRow, chunks
+from adapters.schema import batches
 from adapters.summary import Summary, Trouble, TroubleKey
 from domain.codes import Profile
 
 CHUNK: Final = {"sqlite": 50_000, "postgresql": 50_000}
 LEAST: Final = 10_000  # rows that are worth a transaction while others are still being read
+_FEW: Final = 1000  # troubles that are remembered, so as to be able to go back
 Progress = Callable[[int], None]
 
 
@@ -56,6 +58,7 @@ class Delivering:
         self.delivery_id = uuid4().hex
         self.own_slips: dict[int, TroubleKey] = {}
         self._told = 0
+        self._hoping = not sha256 or not has_batch_of(engine, sha256)
         self.summary = summary or Summary()
 
     def tell(self, row: RawRow, outcome: str, why: str) -> TroubleKey:
@@ -73,11 +76,27 @@ class Delivering:
         """Appends rows that were read; None where the next ones are not there yet."""
         with without_collector():
             for rows in together(pieces, self.reader, LEAST, self.chunk_size):
-                with writing(self._engine) as connection:
-                    Chunk(connection, self, max(self.now(), rows.at)).append(rows)
+                self._append_chunk(rows)
                 if done is not None:
                     done(len(rows))
         return self.summary
+
+    def _append_chunk(self, rows: Reading) -> None:
+        """Most files are new, and then it need not be looked up which of their events are known."""
+        if self._hoping and len(self.summary.troubles) < _FEW:
+            before = self._told, self.own_slips.copy(), self.summary.troubles.copy()
+            try:
+                self._append_in_one(rows, hoping=True)
+                return
+            except WasThereError:
+                self._hoping = False
+                self._told, self.own_slips, self.summary.troubles = before
+                rows.forget()
+        self._append_in_one(rows, hoping=False)
+
+    def _append_in_one(self, rows: Reading, *, hoping: bool) -> None:
+        with writing(self._engine) as connection:
+            Chunk(connection, self, max(self.now(), rows.at)).append(rows, hoping=hoping)
 
     def read(self, rows: Iterable[RawRow]) -> Iterator[Piece]:
         """Rows read some at a time: what their cells take is used again for those to come."""
@@ -138,6 +157,13 @@ def retry_all(engine: Engine, profile: Profile) -> Summary:
         persons = quarantine.persons_waiting(connection)
         Chunk(connection, delivering, current_time()).retry(persons)
     return delivering.summary
+
+
+def has_batch_of(engine: Engine, sha256: str) -> bool:
+    """Whether something of a file has been handed in before."""
+    with reading(engine) as connection:
+        found = connection.execute(select(batches.c.id).where(batches.c.sha256 == sha256).limit(1))
+        return found.first() is not None
 
 
 def last_position(engine: Engine) -> int:

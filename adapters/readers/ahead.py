@@ -53,7 +53,9 @@ def _cores() -> int:
 
 
 @contextmanager
-def reading(file: RowFile, profile: Profile, at: datetime, first: int) -> Iterator[Iterator[Piece | None]]:
+def reading(
+    file: RowFile, profile: Profile, at: datetime, first: int
+) -> Iterator[Iterator[Piece | None]]:
     """The pieces of a file of CSV, but for its `first` rows, handed in at a time.
 
     Raises ForlopError, while they are taken, where the file breaks off.

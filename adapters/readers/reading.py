@@ -79,6 +79,10 @@ class Reading:
             self._read[place] = found
         return found
 
+    def forget(self) -> None:
+        """Reads the rows that are asked for anew from now on."""
+        self._read.clear()
+
     def others(self) -> list[ReadRow]:
         """The rows that are not plain."""
         return [self.row(place) for place, plain in enumerate(self.plain) if plain is None]
