@@ -43,6 +43,8 @@ Frame: TypeAlias = tuple[bytes, bytes, int]
 
 def pays(file: RowFile) -> bool:
     """Whether a second process would be of use for a file, here."""
+    if getattr(sys, "frozen", False) or not sys.executable:
+        return False  # another program than Python would be started
     return file.format == "csv" and file.delivery.size >= _WORTH_IT and _cores() > 1
 
 
@@ -61,13 +63,11 @@ def reading(
     Raises ForlopError, while they are taken, where the file breaks off.
     """
     job = pickle.dumps((file.delivery, file.source, profile, at, first))
-    process = subprocess.Popen(
-        [sys.executable, "-c", _START.format(path=sys.path)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        pipesize=_PIPE,
-    )
+    try:
+        process = _started()
+    except OSError:  # no room for another process, or for such pipes
+        yield _read(file, profile, at, first)
+        return
     assert process.stdin is not None
     assert process.stdout is not None
     with suppress(BrokenPipeError), process.stdin as stdin:
@@ -80,6 +80,16 @@ def reading(
         process.wait()
         fetching.stop()
         process.stdout.close()
+
+
+def _started() -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-c", _START.format(path=sys.path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        pipesize=_PIPE,
+    )
 
 
 def _taken(

@@ -178,6 +178,15 @@ def test_where_the_second_process_ends_the_first_reads_on(
     assert told(engine) == log
 
 
+def test_so_it_does_where_no_second_one_can_be_started(
+    engine: Engine, path: Path, monkeypatch: pytest.MonkeyPatch, came_over: list[bytes]
+) -> None:
+    summary, log = without_another(monkeypatch, path, None)
+    monkeypatch.setattr("sys.executable", str(path))
+    assert appended(engine, path) == summary
+    assert (told(engine), came_over) == (log, [])
+
+
 def test_a_file_that_breaks_off_is_told_as_without_it(
     engine: Engine, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
