@@ -95,6 +95,9 @@ def _composed(
             columns[name] = [stamped] * len(rows)
         else:
             columns[name], texts[name] = _instants(column, at, stamped=stamped)
+    if composer.looks_between:
+        for row in zip(*columns.values(), strict=True):
+            composer.check_between(dict(zip(columns, row, strict=True)))
     texts.pop("participant")
     return Batch(composer.cls, columns.pop("participant"), columns, texts)
 

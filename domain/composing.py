@@ -44,6 +44,9 @@ class Composer:
         self.columns = tuple("recorded_at" if n == "stamped" else n for n in self.names)
         self._converts = [_participant, *(_column(cls, n, profile) for n in cls.model_fields)]
         self._reader_of = dict(zip(self.names, self._converts, strict=True))
+        self._between = [
+            (name, check) for name in cls.model_fields for check in _between(cls, name)
+        ]
         self.fields_set = set(cls.model_fields)
         self.links = "same_as" in self.fields_set
 
@@ -58,6 +61,7 @@ class Composer:
         """
         try:
             fields = dict(zip(self.names, map(call, self._converts, cells), strict=True))
+            self.check_between(fields)
         except (ValueError, TypeError):
             return None
         stamped = fields["stamped"]
@@ -74,6 +78,17 @@ class Composer:
         if self.links and fields["same_as"] == participant:
             return None
         return Record(participant, self.event(fields))
+
+    @property
+    def looks_between(self) -> bool:
+        """Whether some fields are right or wrong only beside others."""
+        return bool(self._between)
+
+    def check_between(self, fields: Mapping[str, Any]) -> None:
+        """Checks fields that each read against each other; it raises ValueError."""
+        for name, check in self._between:
+            if fields[name] is not None:
+                check(fields[name], _Beside(fields))
 
     def reader_of(self, name: str) -> Convert:
         """The reader of one field's cell; it raises ValueError or TypeError."""
@@ -181,6 +196,26 @@ def _column(cls: type[Event], name: str, profile: Profile | None) -> Convert:
     return _Remembered(read, {None: None, "": None} if optional else {}, most).__getitem__
 
 
+class _Beside(NamedTuple):
+    """What a validator that looks at other fields is given: all that pydantic's tells it here."""
+
+    data: Mapping[str, Any]
+
+
+def _between(cls: type[Event], name: str) -> list[Callable[[Any, Any], Any]]:
+    """The checks of a field that look at others; where it has a default that is looked at, pydantic
+    must."""
+    field = cls.model_fields[name]
+    steps = [] if field.validate_default else _steps(field.annotation, field.metadata)
+    checks: list[Any] = [step.func for step in steps if isinstance(step, AfterValidator)]
+    return [check for check in checks if _arguments(check) == 2]
+
+
+def _arguments(check: Any) -> int | None:
+    code = getattr(check, "__code__", None)
+    return None if code is None else int(code.co_argcount)
+
+
 def _steps(annotation: Any, metadata: list[Any]) -> list[Any]:
     """The validators of a field, in the order in which pydantic runs them; optional or not."""
     if get_origin(annotation) in (Union, UnionType):
@@ -191,7 +226,7 @@ def _steps(annotation: Any, metadata: list[Any]) -> list[Any]:
 
 
 def _reader(steps: list[Any], profile: Profile | None) -> Convert:
-    """One function for a field's validators; where one looks at other fields, pydantic must."""
+    """One function for a field's validators, but for those that look at other fields: `_between`."""
     before: list[Any] = [step.func for step in steps if isinstance(step, BeforeValidator)]
     after: list[Any] = [step.func for step in steps if isinstance(step, AfterValidator)]
     if len(before) != 1 or len(before) + len(after) != len(steps):
@@ -201,10 +236,10 @@ def _reader(steps: list[Any], profile: Profile | None) -> Convert:
         if isinstance(check, CodeOf):
             if profile is not None:
                 checks.append(_code(frozenset(profile.lists.get(check.list_name, ()))))
-        elif getattr(check, "__code__", None) is None or check.__code__.co_argcount != 1:
-            return _refuse
-        else:
+        elif _arguments(check) == 1:
             checks.append(check)
+        elif _arguments(check) != 2:
+            return _refuse
     read = _SWIFT.get(before[0], before[0])
     return _checked(read, checks) if checks else read
 
