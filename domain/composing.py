@@ -226,7 +226,7 @@ def _steps(annotation: Any, metadata: list[Any]) -> list[Any]:
 
 
 def _reader(steps: list[Any], profile: Profile | None) -> Convert:
-    """One function for a field's validators, but for those that look at other fields: `_between`."""
+    """One function for a field's validators but those that look at other fields: `_between`."""
     before: list[Any] = [step.func for step in steps if isinstance(step, BeforeValidator)]
     after: list[Any] = [step.func for step in steps if isinstance(step, AfterValidator)]
     if len(before) != 1 or len(before) + len(after) != len(steps):

@@ -30,6 +30,7 @@ from adapters.readers.rows import PIECE, chunks
 from domain.codes import Profile
 
 _WORTH_IT: Final = 4 << 20  # bytes of a file; the process takes as long to start as to read one
+_PACKED: Final = 5  # times as many bytes come out of a packed file, or more
 _READY: Final = 60  # pieces that wait to be appended, at most
 _PIPE: Final = 1 << 20  # bytes that are on their way, where the system can be asked for so many
 _START: Final = (
@@ -45,7 +46,8 @@ def pays(file: RowFile) -> bool:
     """Whether a second process would be of use for a file, here."""
     if getattr(sys, "frozen", False) or not sys.executable:
         return False  # another program than Python would be started
-    return file.format == "csv" and file.delivery.size >= _WORTH_IT and _cores() > 1
+    size = file.delivery.size * (_PACKED if file.packed else 1)
+    return file.format == "csv" and size >= _WORTH_IT and _cores() > 1
 
 
 def _cores() -> int:

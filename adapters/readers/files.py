@@ -105,6 +105,7 @@ class RowFile:
         self.header: tuple[str, ...] = ()
         self._opened: BufferedReader | None = None
         self._read_elsewhere = 0
+        self.packed = False
         try:
             with self._bytes() as file:
                 self.format = _format(file)
@@ -161,7 +162,8 @@ class RowFile:
         """The file's bytes, unpacked where it is gzipped."""
         with self.delivery.path.open("rb") as file:
             self._opened = file
-            if file.peek(2)[:2] == _GZIP:
+            self.packed = file.peek(2)[:2] == _GZIP
+            if self.packed:
                 with gzip.open(file) as unpacked:
                     try:
                         unpacked.peek(1)
