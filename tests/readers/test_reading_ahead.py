@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import csv
 import gzip
-import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from subprocess import Popen
 from typing import Any
 
 import orjson
@@ -204,11 +204,20 @@ def test_a_file_that_breaks_off_is_told_as_without_it(
     assert summary["appended"] == len(log[0])
 
 
-def test_it_is_gone_when_the_append_is_stopped(engine: Engine, path: Path) -> None:
+def test_it_is_gone_when_the_append_is_stopped(
+    engine: Engine, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[Popen[bytes]] = []
+    start = ahead._started
+
+    def starting() -> Popen[bytes]:
+        started.append(start())
+        return started[0]
+
     def stop(_: int) -> None:
         raise KeyboardInterrupt
 
+    monkeypatch.setattr(ahead, "_started", starting)
     with delivery(str(path)) as file, pytest.raises(KeyboardInterrupt):
         append_file(engine, RowFile(file), default_profile(), done=stop)
-    with pytest.raises(ChildProcessError):  # there is none to wait for
-        os.waitpid(-1, os.WNOHANG)
+    assert [process.returncode is None for process in started] == [False]
