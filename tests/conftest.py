@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from sqlalchemy import Pool, event
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from tests.command_line import Command, command
 
@@ -22,6 +25,24 @@ settings.register_profile(
     "search", parent=settings.get_profile("fixed"), derandomize=False, max_examples=3000
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fixed"))
+
+
+@pytest.fixture(autouse=True)
+def no_connection_left() -> Iterator[None]:
+    """A command leaves its connections to the end of its process, which here comes much later.
+
+    What is closed so, a store that other tests go on with opens again.
+    """
+    opened: list[ConnectionPoolEntry] = []
+
+    def note(_: object, entry: ConnectionPoolEntry) -> None:
+        opened.append(entry)
+
+    event.listen(Pool, "connect", note)
+    yield
+    event.remove(Pool, "connect", note)
+    for entry in opened:
+        entry.invalidate()
 
 
 @pytest.fixture
