@@ -27,6 +27,14 @@ settings.register_profile(
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fixed"))
 
 
+@pytest.fixture(autouse=True, scope="session")
+def nobody_wonders() -> Iterator[None]:
+    """What a command says when it takes long, it says in no test: how long that is, is a clock's."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("cli.waiting._SOON", 3600.0)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def no_connection_left() -> Iterator[None]:
     """A command leaves its connections to the end of its process, which here comes much later.
