@@ -29,7 +29,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fixed"))
 
 @pytest.fixture(autouse=True, scope="session")
 def nobody_wonders() -> Iterator[None]:
-    """What a command says when it takes long, it says in no test: how long that is, is a clock's."""
+    """What a command says when it takes long, it says in no test: a clock decides how long."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("cli.waiting._SOON", 3600.0)
         yield
