@@ -13,7 +13,7 @@ test: $(VENV)/ready-to-test ## every check that a change must pass
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest
+	$(BIN)/pytest -n logical --maxprocesses 8 --dist worksteal
 
 test-spark: $(VENV)/spark-ready ## the distributed route, in a real session; wants Java 17 or newer
 	$(BIN)/pytest tests/spark

@@ -114,13 +114,15 @@ def reason_required(connection: Connection) -> bool:
     return connection.execute(query).scalar_one_or_none() == "on"
 
 
-def accesses_of(engine: Engine, participant: bytes | None = None) -> list[Access]:
-    """The reads so far, first to last; of one participant, or all."""
-    query = select(accesses).order_by(accesses.c.id)
+def accesses_of(
+    engine: Engine, participant: bytes | None = None, most: int | None = None
+) -> list[Access]:
+    """The reads so far, first to last, of one participant or all; of many, the last `most`."""
+    query = select(accesses).order_by(accesses.c.id.desc()).limit(most)
     if participant is not None:
         query = query.where(accesses.c.participant == participant)
     with reading(engine) as connection:
-        return [
+        found = [
             Access(
                 row.id,
                 from_microseconds(row.accessed_at),
@@ -132,6 +134,7 @@ def accesses_of(engine: Engine, participant: bytes | None = None) -> list[Access
             )
             for row in connection.execute(query)
         ]
+    return found[::-1]
 
 
 def _row(by: Reader, at: int, what: str, participant: bytes) -> dict[str, Any]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import csv
+from datetime import date
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from adapters.errors import WrongUseError
-from adapters.toml_file import BadFileError
+from adapters.toml_file import BadFileError, unreadable
 from domain.calendar import ONE_DAY, parse_day
 from projections.question import Place
 
@@ -23,8 +24,7 @@ def read_places(path: Path | Traversable) -> tuple[Place, ...]:
         columns = "measure, provider, from, to, places"
         raise WrongUseError(f"there is no file {path}; places are a CSV of {columns}") from None
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        said = getattr(error, "strerror", None) or error
-        raise WrongUseError(f"{path} cannot be read: {said}") from None
+        raise WrongUseError(f"{path} cannot be read: {unreadable(error)}") from None
     found, problems = [], []
     for line, row in enumerate(rows, start=2):
         try:
@@ -42,13 +42,20 @@ def read_places(path: Path | Traversable) -> tuple[Place, ...]:
 
 
 def _place(row: dict[str, str]) -> Place:
-    start, end = parse_day(row["from"]), row.get("to")
+    start, end = _day("from", row["from"]), row.get("to")
     if not row["places"].isdecimal():
         raise ValueError(f"places should be a whole number, not {row['places']!r}")
     return Place(
         measure=row["measure"],
         provider=row.get("provider") or None,
         start=start,
-        stop=parse_day(end) + ONE_DAY if end else None,
+        stop=_day("to", end) + ONE_DAY if end else None,
         places=int(row["places"]),
     )
+
+
+def _day(column: str, text: str) -> date:
+    try:
+        return parse_day(text)
+    except ValueError as error:
+        raise ValueError(f"{column} {text!r} is {error}") from None

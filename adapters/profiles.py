@@ -7,20 +7,22 @@ A folder has `profile.toml` and, where they differ from the profile that it exte
 from __future__ import annotations
 
 import csv
+import difflib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
 from adapters.errors import WrongUseError
 from adapters.places import read_places
-from adapters.toml_file import BadFileError, TomlFile, is_flag, is_text, is_whole
+from adapters.toml_file import BadFileError, TomlFile, is_flag, is_text, is_whole, unreadable
 from domain.codes import AgeBand, Code, Profile, TargetGroup
-from projections.question import Place
+from projections.question import BOOLEAN, DIMENSIONS, TIME, Place
 
 _DATA: Final = files("adapters") / "data"
 SHIPPED: Final[Mapping[str, Traversable]] = {
@@ -29,6 +31,11 @@ SHIPPED: Final[Mapping[str, Traversable]] = {
     "eigersund-2022": _DATA / "profiles" / "eigersund-2022",
 }
 _KEYS: Final = ("name", "title_nb", "title_en", "extends", "age_bands", "target_groups")
+# Lists of what figures are not grouped by; the others go by the names of their dimensions.
+_UNGROUPED: Final = (
+    "assessment_kind", "exemption_reason", "meeting_kind", "method", "sanction_reason",
+)  # fmt: skip
+_LISTS: Final = sorted({*_UNGROUPED, *DIMENSIONS} - {*BOOLEAN, *TIME})
 _COLUMNS: Final = {
     "codes.csv": ("list", "code", "group", "label_nb", "label_en"),
     "offices.csv": ("office", "county"),
@@ -142,7 +149,19 @@ def _bands(rules: TomlFile, values: Mapping[str, Any]) -> tuple[AgeBand, ...]:
             if lowest in other or other.lowest in AgeBand(code, lowest, highest):
                 rules.wrong(f"the ages of {code} are in {other.code} too", *place, "lowest")
         found.append(AgeBand(code, lowest, highest))
+    _check_gaps(rules, found)
     return tuple(found)
+
+
+def _check_gaps(rules: TomlFile, bands: list[AgeBand]) -> None:
+    """A problem for ages between two bands that are in none: they would count as unknown."""
+    order = sorted(range(len(bands)), key=lambda number: bands[number].lowest)
+    for below, above in pairwise(order):
+        highest, lowest = bands[below].highest, bands[above].lowest
+        if highest is not None and highest + 1 < lowest:
+            ages = f"{highest + 1} to {lowest - 1}" if highest + 2 < lowest else str(lowest - 1)
+            told = f"no band has age {ages}, between {bands[below].code} and {bands[above].code}"
+            rules.wrong(told, "age_bands", above, "lowest")
 
 
 def _groups(rules: TomlFile, values: Mapping[str, Any]) -> tuple[TargetGroup, ...]:
@@ -178,7 +197,7 @@ def _table(folder: Traversable | Path, name: str, problems: list[str]) -> list[d
     try:
         return _rows(file, name, problems)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        problems.append(f"{file}: cannot be read: {error}")
+        problems.append(f"{file}: cannot be read: {unreadable(error)}")
         return []
 
 
@@ -194,6 +213,10 @@ def _rows(file: Traversable | Path, name: str, problems: list[str]) -> list[dict
         if not key or None in rest or None in row:
             columns = ", ".join(_COLUMNS[name])
             problems.append(f"{file}, line {reader.line_num}: a row has {columns}")
+        elif "list" in row and key not in _LISTS:
+            near = difflib.get_close_matches(key.lower(), _LISTS, n=3)
+            told = f"nearest: {', '.join(near)}" if near else f"lists are: {', '.join(_LISTS)}"
+            problems.append(f"{file}, line {reader.line_num}: there is no list {key!r}; {told}")
         else:
             rows.append(row)
     return rows

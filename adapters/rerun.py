@@ -30,6 +30,7 @@ from adapters.estimating import again as estimate
 from adapters.explaining import explain
 from adapters.log import NO_HASH, head_of
 from adapters.many_answers import Answers
+from adapters.provenance import Form, form_of, provenance_of
 from adapters.releases import earlier_releases
 from adapters.reports.catalogue import shipped
 from adapters.reports.counting import Guard
@@ -37,7 +38,7 @@ from adapters.reports.recipe import Report
 from adapters.reports.running import run
 from adapters.revising import diff, grow
 from adapters.schema import events
-from adapters.tables import json, parquet
+from adapters.tables import html, json, parquet, xlsx
 from adapters.watching import Watch, unwatched
 from domain.codes import Profile
 from projections.question import DEFINITIONS
@@ -62,8 +63,12 @@ class Rerun:
 
 def profile_of(published: bytes) -> str:
     """The name of the profile that an output was made with; WrongUseError where it has none."""
-    is_parquet = published.startswith(parquet.MAGIC)
-    meta = (parquet.about(published) if is_parquet else _read(published))["meta"]
+    form = form_of(published)
+    if form is not None:
+        meta = provenance_of(published, form).meta
+    else:
+        is_parquet = published.startswith(parquet.MAGIC)
+        meta = (parquet.about(published) if is_parquet else _read(published))["meta"]
     return str(meta.get("profile") or meta.get("before", {}).get("profile") or "")
 
 
@@ -75,7 +80,9 @@ def rerun(
     reports: Mapping[str, Report] | None = None,
     watch: Watch = unwatched,
 ) -> Rerun:
-    """Makes an output again; WrongUseError where it is not one of this program's JSON or Parquet.
+    """Makes an output again; WrongUseError where it is none of this program's, or says too little.
+
+    It is JSON, Parquet, or the page or the workbook of one figure.
 
     What tells of persons is recorded as the first time, under `by`. `reports` are those that there
     are, by name; by default, those that are shipped. `watch` is called where the columnar copy must
@@ -83,6 +90,9 @@ def rerun(
     """
     if published.startswith(parquet.MAGIC):
         return _of_parquet(engine, profile, published, watch)
+    form = form_of(published)
+    if form is not None:
+        return _of_table(engine, profile, published, form, watch)
     found = _read(published)
     try:
         meta = read_meta(found["meta"])
@@ -195,6 +205,26 @@ def _of_parquet(engine: Engine, profile: Profile, published: bytes, watch: Watch
         return Rerun("same", [], made)
     reasons = [said for said in found.says if not said.startswith("rows")]
     says = reasons or ["the meta is the same, the rows or the way they are written are not"]
+    return Rerun("differs", says, made)
+
+
+def _of_table(
+    engine: Engine, profile: Profile, published: bytes, form: Form, watch: Watch
+) -> Rerun:
+    """A figure's page or workbook, by the figure that its provenance tells of."""
+    about = provenance_of(published, form)
+    if about.meta.get("figure") == "report":
+        raise WrongUseError(f"a report's {form}: to rerun it, publish it with --format json")
+    bare = json.write({"meta": about.meta, "rows": [], "total": None}, {}, "en")
+    found = rerun(engine, profile, bare, watch=watch)
+    if found.made is None:
+        return found
+    write = html.write if form == "html" else xlsx.write
+    made = write(orjson.loads(found.made), profile.lists, about.language)
+    if made == published:
+        return Rerun("same", [], made)
+    reasons = [said for said in found.says if not said.startswith(("rows", "total"))]
+    says = reasons or ["the provenance is the same, what is told or how it is written is not"]
     return Rerun("differs", says, made)
 
 

@@ -32,7 +32,7 @@ class TomlFile:
         try:
             self.text = path.read_text("utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise BadFileError([f"{self.name}: cannot be read: {error}"]) from None
+            raise BadFileError([f"{self.name}: cannot be read: {unreadable(error)}"]) from None
         try:
             self.values: dict[str, Any] = tomllib.loads(self.text)
         except tomllib.TOMLDecodeError as error:
@@ -87,6 +87,13 @@ class TomlFile:
             self.wrong(f"{key} should be {should}, not {value!r}", *place, key)
             return default
         return value
+
+
+def unreadable(error: Exception) -> str:
+    """Why a file of text cannot be read, in words."""
+    if isinstance(error, UnicodeDecodeError):
+        return f"byte {error.start + 1} is not UTF-8"
+    return getattr(error, "strerror", None) or str(error)
 
 
 def is_text(value: Any) -> bool:

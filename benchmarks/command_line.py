@@ -9,7 +9,6 @@ python -m benchmarks.command_line --events 1000000
 
 from __future__ import annotations
 
-import argparse
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
@@ -56,12 +55,8 @@ _APPENDED: Final = 200_000
 
 
 def main() -> None:
-    asked = argparse.ArgumentParser(description=__doc__)
-    asked.add_argument("--events", type=int, default=1_000_000)
-    asked.add_argument("--store", default="", help="one made before, in place of a new one")
-    given = asked.parse_args()
-    with stores.filled(given.events, given.store) as engine:
-        keep("command line", given.events, list(_measure(engine)))
+    with stores.asked_for(__doc__) as (engine, count):
+        keep("command line", count, list(_measure(engine)))
 
 
 def _measure(engine: Engine) -> Iterator[Row]:

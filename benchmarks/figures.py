@@ -5,7 +5,6 @@ python -m benchmarks.figures --events 1000000
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -30,12 +29,8 @@ _TOO_MANY: Final = 3_000_000  # events that the frames of pandas are not asked t
 
 
 def main() -> None:
-    asked = argparse.ArgumentParser(description=__doc__)
-    asked.add_argument("--events", type=int, default=1_000_000)
-    asked.add_argument("--store", default="", help="one made before, in place of a new one")
-    given = asked.parse_args()
-    with stores.filled(given.events, given.store) as engine:
-        keep("figures", given.events, list(_race(engine, given.events)))
+    with stores.asked_for(__doc__) as (engine, count):
+        keep("figures", count, list(_race(engine, count)))
 
 
 def _race(engine: Engine, events: int) -> Iterator[Compared | Noted]:

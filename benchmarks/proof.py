@@ -5,7 +5,6 @@ python -m benchmarks.proof --events 1000000
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
@@ -45,12 +44,8 @@ _TARGET: Final = "at 10 million: under 1 s"
 
 
 def main() -> None:
-    asked = argparse.ArgumentParser(description=__doc__)
-    asked.add_argument("--events", type=int, default=1_000_000)
-    asked.add_argument("--store", default="", help="one made before, in place of a new one")
-    given = asked.parse_args()
-    with stores.filled(given.events, given.store) as engine:
-        keep("proof", given.events, list(_measure(engine)))
+    with stores.asked_for(__doc__) as (engine, count):
+        keep("proof", count, list(_measure(engine)))
 
 
 def _measure(engine: Engine) -> Iterator[Compared]:

@@ -7,6 +7,7 @@ to that).
 
 from __future__ import annotations
 
+import argparse
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -103,6 +104,17 @@ def entries(rows: Iterable[Row], ids: dict[str, bytes]) -> Iterator[tuple[bytes,
             row["event_id"],
         )
         yield ids[row["participant"]], entry
+
+
+@contextmanager
+def asked_for(text: str | None) -> Iterator[tuple[Engine, int]]:
+    """The store that a benchmark's command line asks for, and its number of events."""
+    asked = argparse.ArgumentParser(description=text)
+    asked.add_argument("--events", type=int, default=1_000_000)
+    asked.add_argument("--store", default="", help="one made before; `verifying` erases some in it")
+    given = asked.parse_args()
+    with filled(given.events, given.store) as engine:
+        yield engine, given.events
 
 
 @contextmanager

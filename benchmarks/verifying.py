@@ -5,7 +5,6 @@ python -m benchmarks.verifying --events 1000000
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import count
@@ -31,15 +30,11 @@ _MANY = 3_000_000  # events from which on one round says enough
 
 
 def main() -> None:
-    asked = argparse.ArgumentParser(description=__doc__)
-    asked.add_argument("--events", type=int, default=1_000_000)
-    asked.add_argument("--store", default="", help="one made before; some of its people are erased")
-    given = asked.parse_args()
-    rounds = 1 if given.events > _MANY else 3
-    with stores.filled(given.events, given.store) as engine:
+    with stores.asked_for(__doc__) as (engine, count):
+        rounds = 1 if count > _MANY else 3
         answer(engine, default_profile(), Asked("stock", at=AT))  # so that there is a copy
         rows: list[Row] = [*_verify(engine, rounds), _erase(engine)]
-        keep("verifying", given.events, rows)
+        keep("verifying", count, rows)
 
 
 def _verify(engine: Engine, rounds: int) -> Iterator[Row]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -14,6 +14,9 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+
+
+_SHOWN: Final = 50
 
 
 class Switch(StrEnum):
@@ -27,9 +30,17 @@ def list_(
     participant: Annotated[
         str | None, typer.Option(help="Only of one participant: the key, or the id in hex.")
     ] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            "--limit",
+            min=0,
+            help="Only so many, the last ones; 0: all. By default 50, in JSON all.",
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Every read of one person so far, first to last. Participants go by the id of their events."""
+    """The reads of one person so far, first to last. Participants go by the id of their events."""
     import orjson  # noqa: PLC0415
 
     from adapters.access_log import accesses_of  # noqa: PLC0415
@@ -37,16 +48,21 @@ def list_(
     from adapters.journeys import trace_of  # noqa: PLC0415
 
     engine = open_engine(store, make=False)
-    found = accesses_of(engine, None if participant is None else trace_of(engine, participant))
-    listed = [access.as_json() for access in found]
+    most = (None if as_json else _SHOWN) if limit is None else limit or None
+    whose = None if participant is None else trace_of(engine, participant)
+    # One more than is shown tells whether there are earlier ones, without reading all.
+    found = accesses_of(engine, whose, None if most is None else most + 1)
+    listed = [access.as_json() for access in found[-most if most else 0 :]]
     if as_json:
         typer.echo(orjson.dumps(listed).decode())
         return
+    if len(listed) < len(found):
+        typer.echo("… and earlier ones: --limit 0 shows all")
     for one in listed:
-        whose = one["participant"] or "-"
+        of = one["participant"] or "-"
         who = one["who"] if one["who"] == one["os_user"] else f"{one['who']} ({one['os_user']})"
         why = one["reason"] or "no reason given"
-        typer.echo(f"{one['id']:>6} {one['accessed_at']} {who} {one['what']} {whose}: {why}")
+        typer.echo(f"{one['id']:>6} {one['accessed_at']} {who} {one['what']} {of}: {why}")
     if not listed:
         typer.echo("nobody has read about a person")
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
 from importlib import import_module
+from re import Match
+from re import compile as compile_
 from typing import Any, Final
 
 import typer
@@ -47,20 +49,36 @@ _MODULES: Final = {
     "estimate": "estimate",
 }
 STOPPED: Final = "stopped; nothing of what was under way is stored"
+_NOT_WHOLE: Final = compile_(
+    r"Input should be a valid integer.*|Unable to parse input .* integer.*"
+)
+_TOO_MANY: Final = compile_(r"(unexpected extra argument(?:s|\(s\))? \()(.*)(\))")
+_NO_SUCH: Final = compile_(r"(No such (?:command|option):? '?-*)([^' ]*\d[^' ]*)('?)")
 # What is wrong with the use of a command, of whatever kind.
 _UsageError: Final[Any] = typer.BadParameter.__mro__[1]
 
 
 @contextmanager
 def _plain_usage() -> Iterator[None]:
-    """Usage errors repeat what was typed: without any national number, or words of a library."""
+    """Usage errors repeat what was typed: without any person's key, or words of a library."""
     try:
         yield
     except _UsageError as error:
         from domain.record import without_natural_keys  # noqa: PLC0415
 
-        error.message = without_natural_keys(error.message.removeprefix("Value error, "))
+        said = _without_typed_keys(error.message.removeprefix("Value error, "))
+        error.message = without_natural_keys(_NOT_WHOLE.sub("give a whole number", said))
         raise
+
+
+def _without_typed_keys(said: str) -> str:
+    """What stands where nothing should may be a key of any kind; a mistyped word has no digits."""
+    from domain.record import masked  # noqa: PLC0415
+
+    def mask(found: Match[str]) -> str:
+        return f"{found[1]}{' '.join(map(masked, found[2].split(' ')))}{found[3]}"
+
+    return _NO_SUCH.sub(mask, _TOO_MANY.sub(mask, said))
 
 
 class Commands(TyperGroup):

@@ -74,7 +74,7 @@ def _diff(figure: str, given: dict[str, Any]) -> None:
     from adapters.revising import SHOWN, diff, grow  # noqa: PLC0415
     from adapters.tables.revised import as_text  # noqa: PLC0415
     from cli.asking import asked  # noqa: PLC0415
-    from cli.waiting import bring_up_to_date  # noqa: PLC0415
+    from cli.waiting import bring_up_to_date, telling  # noqa: PLC0415
 
     sides = _sides(figure, given)
     folder = open_profile(given["profile"])
@@ -83,15 +83,16 @@ def _diff(figure: str, given: dict[str, Any]) -> None:
     if given["triangle"]:
         since = first.known_at if len(given["known_at"] or ()) == 2 else None
         every = given["every"].value
-        found = grow(
-            store,
-            folder.profile,
-            second,
-            every,
-            since,
-            by_engine=engine,
-            watch=bring_up_to_date,
-        )
+        with telling("working the triangle out, a figure for each step and each time"):
+            found = grow(
+                store,
+                folder.profile,
+                second,
+                every,
+                since,
+                by_engine=engine,
+                watch=bring_up_to_date,
+            )
     else:
         found = diff(
             store,

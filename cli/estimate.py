@@ -124,10 +124,12 @@ def _estimate(
     from adapters.profiles import open_profile  # noqa: PLC0415
     from cli.asking import asked  # noqa: PLC0415
     from cli.printing import hand_out  # noqa: PLC0415
-    from cli.waiting import bring_up_to_date  # noqa: PLC0415
+    from cli.waiting import bring_up_to_date, telling  # noqa: PLC0415
 
     rules = open_profile(given["profile"]).profile
     question = asked(figure, {"by": None} | given)
     engine = open_engine(given["store"], make=False)
     answers = Answers(engine, rules, given["position"], watch=bring_up_to_date)
-    hand_out(work_out(answers, question), rules, given)
+    with telling("working the estimate out, from figures at many times"):
+        found = work_out(answers, question)
+    hand_out(found, rules, given)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -147,7 +148,7 @@ def _run(
     from adapters.many_answers import Answers  # noqa: PLC0415
     from adapters.releases import released  # noqa: PLC0415
     from adapters.reports.running import run as count  # noqa: PLC0415
-    from cli.waiting import bring_up_to_date, counting  # noqa: PLC0415
+    from cli.waiting import bring_up_to_date, counting, telling  # noqa: PLC0415
 
     engine = open_engine(store, make=False)
     answers = Answers(engine, folder.profile, position, by_engine.value, bring_up_to_date)
@@ -158,7 +159,12 @@ def _run(
         assert wanted is not None
         return released(engine, folder.profile, results, wanted)
 
-    with counting("reports", is_long=len(reports) > 5, of=len(reports)) as done:
+    many = len(reports) > 5
+    said = f"counting {len(reports)} report{'' if len(reports) == 1 else 's'}"
+    with (
+        counting("reports", is_long=many, of=len(reports)) as done,
+        nullcontext() if done else telling(said),  # where there is a bar, it tells more
+    ):
         found = count(reports, answers, folder.profile, lang.value, guard if wanted else None, done)
     return found, answers.position
 

@@ -20,7 +20,8 @@ def rerun(
     file: Annotated[
         str,
         typer.Argument(
-            help="JSON of a figure, estimate, report, explain or diff; Parquet. - is stdin."
+            help="JSON of a figure, estimate, report, explain or diff; a figure's Parquet, page or "
+            "workbook. - is stdin."
         ),
     ],
     store: Store = DEFAULT_STORE,

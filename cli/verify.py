@@ -38,14 +38,17 @@ def verify(
     from cli.waiting import watching  # noqa: PLC0415
 
     if (head is None) != (position is None):
-        raise typer.BadParameter("give --head and --position together")
+        missing, of = ("--head", "--position") if head is None else ("--position", "--head")
+        raise typer.BadParameter(
+            f"{of} goes with {missing}: give both, as forlop head printed them", param_hint=of
+        )
     expected = None
     if head is not None and position is not None:
         expected = Expected(position, head.lower())
     engine = open_engine(store, make=False)
     twin = CopyCheck(engine, watch=watching("making the columnar copy anew, to compare"))
-    checked = watching("checking the log")
-    report = verify(engine, expected, [twin] if copy else [], checked)
+    checked, folded = watching("checking the log"), watching("folding every history")
+    report = verify(engine, expected, [twin] if copy else [], checked, folded)
     if as_json:
         typer.echo(orjson.dumps(report.as_json(), option=orjson.OPT_INDENT_2).decode())
     else:

@@ -1,16 +1,18 @@
-"""What a terminal shows while something takes long: on standard error, and only on a terminal."""
+"""What is shown while something takes long, on standard error: bars, on a terminal, or a line."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import Timer
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from adapters.watching import Progress, Watch
 
 _LONG: Final = 200_000  # events to read, or spells to work out: from some seconds on
+_SOON: Final = 3.0  # seconds after which somebody wonders
 
 
 def watching(what: str) -> Watch:
@@ -31,6 +33,26 @@ def watching(what: str) -> Watch:
 
 
 bring_up_to_date: Final = watching("bringing the columnar copy up to date")
+
+
+@contextmanager
+def telling(what: str) -> Iterator[None]:
+    """A line about something that is asked for in many questions, if it is not done soon.
+
+    For logs of jobs too: how long it takes depends on the log, and nothing says how far it is.
+    """
+
+    def tell() -> None:
+        sys.stderr.write(f"{what} …\n")
+        sys.stderr.flush()
+
+    timer = Timer(_SOON, tell)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 @contextmanager

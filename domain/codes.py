@@ -77,9 +77,8 @@ class Profile:
         return code in self.lists[list_name]
 
     def nearest(self, list_name: str, code: str) -> list[str]:
-        """The codes of a list that look most like a wrong one, best first; all, if none does."""
-        known = list(self.lists[list_name])
-        return difflib.get_close_matches(code.lower(), known, n=3, cutoff=0.5) or sorted(known)
+        """The codes of a list that look most like a wrong one, best first; none, if none does."""
+        return difflib.get_close_matches(code.lower(), self.lists[list_name], n=3, cutoff=0.5)
 
     def group_of(self, list_name: str, code: str | None) -> str | None:
         found = self.lists[list_name].get(code) if code is not None else None

@@ -102,8 +102,10 @@ class CodeOf:
         """Checks against the profile in the context; stored events were checked when they came."""
         profile: Profile | None = info.context
         if profile is not None and not profile.has(self.list_name, found):
-            near = ", ".join(profile.nearest(self.list_name, found))
-            raise ValueError(f"not a code of the list {self.list_name}; nearest: {near}")
+            near = profile.nearest(self.list_name, found)
+            known = near or sorted(profile.lists[self.list_name])
+            told = f"{'nearest' if near else 'the codes are'}: {', '.join(known)}"
+            raise ValueError(f"not a code of the list {self.list_name}; {told}")
         return found
 
 

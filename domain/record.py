@@ -151,9 +151,8 @@ def _type_problem(found: object) -> Problem:
     if not isinstance(found, str):
         return Problem("type", None if found is None else str(found), "give the event's type")
     near = difflib.get_close_matches(found.lower(), EVENT_TYPES, n=3, cutoff=0.5)
-    return Problem(
-        "type", found, "no such type of event; nearest: " + ", ".join(near or sorted(EVENT_TYPES))
-    )
+    known = f"nearest: {', '.join(near)}" if near else f"the types are {', '.join(EVENT_TYPES)}"
+    return Problem("type", found, f"no such type of event; {known}")
 
 
 def _participant_problem(found: object) -> Problem | None:

@@ -7,8 +7,8 @@ import io
 import shlex
 import sys
 import warnings
-from collections.abc import Callable
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from unittest.mock import patch
 
@@ -45,6 +45,7 @@ def command(line: str, standard_input: bytes = b"") -> Said:
     argv = ["forlop", *shlex.split(line)]
     code: object = 0
     with (
+        _letting_go(),
         patch.object(sys, "argv", argv),
         patch.object(sys, "stdin", stdin),
         redirect_stdout(out),
@@ -54,7 +55,6 @@ def command(line: str, standard_input: bytes = b"") -> Said:
             run()
         except SystemExit as exit_:
             code = exit_.code
-    _let_go()
     assert code is None or isinstance(code, int)
     return Said(code or 0, _text(out), _text(err))
 
@@ -65,8 +65,17 @@ def _text(stream: io.TextIOWrapper) -> str:
     return stream.buffer.getvalue().decode()
 
 
-def _let_go() -> None:
-    """A command leaves its connections to the end of its process; here they end with it."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
+@contextmanager
+def _letting_go() -> Iterator[None]:
+    """A command leaves its connections to the end of its process; here they end with it.
+
+    Only what has been made since is looked through: all that the tests have loaded is much more.
+    """
+    gc.freeze()
+    try:
+        yield
+    finally:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)
+            gc.collect()
+        gc.unfreeze()

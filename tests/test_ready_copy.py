@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -43,13 +44,20 @@ def forlop(store: Path, *arguments: str) -> tuple[str, set[str]]:
     return ran.stdout, set(ran.stderr.split())
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store of two participants, whose copy is ready."""
-    path = tmp_path / "store.db"
+    path = tmp_path_factory.mktemp("made") / "store.db"
     append(path, _ROWS)
     forlop(path, "stock", "--at", "2003-12-31")
     return path
+
+
+@pytest.fixture
+def store(made: Path, tmp_path: Path) -> Path:
+    """That store, with all that lies beside it, to do anything to."""
+    shutil.copytree(made.parent, tmp_path, dirs_exist_ok=True)
+    return tmp_path / made.name
 
 
 def append(store: Path, rows: str) -> None:

@@ -76,7 +76,8 @@ def _of_publication(name: str, known: Mapping[str, File], folder: ProfileFolder)
     found = [p for p in fitting if read_report(p, folder.profile).publication == name]
     if not found:
         near = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
-        raise WrongUseError(f"there is no report {name!r}; nearest: {', '.join(near or known)}")
+        told = f"nearest: {', '.join(near)}" if near else "`forlop report list` has them"
+        raise WrongUseError(f"there is no report {name!r}; {told}")
     return found
 
 

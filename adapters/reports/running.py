@@ -11,13 +11,12 @@ from adapters.many_answers import Answers
 from adapters.reports.amounts import Blank, Numbers
 from adapters.reports.counting import Counted, Guard, Published
 from adapters.reports.recipe import Report
+from adapters.reports.shares import Found, hidden_with_another
 from adapters.reports.sheets import TOTAL, Grid, Place
 from adapters.reports.words import Naming
 from adapters.tables.wording import Labels
 from domain.codes import Code, Language, Profile
 from projections.question import DIMENSIONS
-
-Found = Mapping[Place, Fraction | None]
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,10 @@ def run(
     published = None if guard is None else Published(counted, answers, guard)
     ran = []
     for report, before in zip(reports, true, strict=True):
-        after = before if published is None else _cells(report, published, answers, list(before))
+        after: Found = before
+        if published is not None:
+            after = _cells(report, published, answers, list(before))
+            after = hidden_with_another(report.sheet, before, after)
         ran.append(_ran(report, before, after, answers, profile, language, published))
     figures = counted.results() if published is None else published.results
     return Run(tuple(ran), tuple(figures))

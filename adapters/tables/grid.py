@@ -64,7 +64,8 @@ def grid(result: Result, labels: Labels, language: Language) -> Grid:
         for i, row in enumerate(rows)
     )
     foot = None
-    if total is not None and rows:
+    is_split = any(column.kind == "text" for column in columns)
+    if total is not None and rows and is_split:  # of one row the total is the row again
         hidden = {column: symbol for row, column in gone if row is None}
         name = meta.get("headings", {}).get("total") or word("total", language)
         foot = _total(columns, total, hidden, name, labels, language)

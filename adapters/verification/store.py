@@ -77,16 +77,17 @@ def verify(
     expected: Expected | None = None,
     further: Iterable[Check] = (),
     watch: Watch = unwatched,
+    folding: Watch = unwatched,
 ) -> Report:
     """Checks a store; the findings are in the order of the checks, at most a hundred of them.
 
     Works without the store's secret; with it, all that is sealed is opened as well. `watch` is
-    called for what goes through the whole log.
+    called for what goes through the whole log, `folding` for what folds every history of it.
     """
     report = Report(Head(0, b""))
     try:
         with reading(engine) as connection:
-            for found in _findings(connection, report, expected, further, watch):
+            for found in _findings(connection, report, expected, further, watch, folding):
                 if isinstance(found, Note):
                     report.notes.append(found)
                 elif len(report.findings) < _MOST:
@@ -104,6 +105,7 @@ def _findings(
     expected: Expected | None,
     further: Iterable[Check],
     watch: Watch,
+    folding: Watch,
 ) -> Iterator[Finding | Note]:
     yield from _trigger_findings(connection)
     known = list(rows_of(connection, batches))
@@ -119,7 +121,7 @@ def _findings(
     for table in (batches, erasures, accesses):
         yield from chain_findings(connection, table)
     yield from batch_findings(known, log.hashes, log.position)
-    with watch(log.counted) as done:
+    with folding(log.counted) as done:
         yield from history_findings(connection, done)
     yield from key_findings(connection)
     yield from _setting_findings(connection)

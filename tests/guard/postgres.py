@@ -27,6 +27,13 @@ class Server:
             self._folder = tempfile.TemporaryDirectory(prefix="forlop-pg-", dir=disk)
             self._server = get_server(self._folder.name, cleanup_mode=None)
         self.address = str(self._server.get_uri())
+        self._leave_writing_to_the_system()
+
+    def _leave_writing_to_the_system(self) -> None:
+        """No waiting for the disk: what a halt takes, the operating system has by then."""
+        with psycopg.connect(self.address, autocommit=True) as connection:
+            connection.execute("ALTER SYSTEM SET fsync = off")
+            connection.execute("SELECT pg_reload_conf()")
 
     def new_database(self) -> str:
         """The URL of a schema of its own; a whole database is slow to make and to remove."""
@@ -60,7 +67,8 @@ class Server:
     def start(self) -> None:
         """Starts where it does not run, and waits until it has recovered."""
         for _ in range(500):
-            with suppress(TimeoutExpired):  # it waits ten seconds, which recovery may outlast
+            # It waits ten seconds, which recovery may outlast, and then takes it for an error.
+            with suppress(TimeoutExpired, AssertionError):
                 self._server.ensure_postgres_running()
             with suppress(psycopg.OperationalError), psycopg.connect(self.address):
                 return

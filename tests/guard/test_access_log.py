@@ -68,6 +68,17 @@ def test_one_read_of_many_rows_names_each_participant_once(engine: Engine) -> No
 
 
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_of_many_reads_the_last_are_listed_and_json_has_all(engine: Engine, url: str) -> None:
+    by = reader("kari", "sak")
+    record_access(engine, by, "export", [bytes([n]) * 16 for n in range(60)])
+    few = forlop("access", "list", "--store", url, "--limit", "2").stdout.splitlines()
+    assert [line.split()[0] for line in few] == ["…", "59", "60"]
+    assert len(forlop("access", "list", "--store", url).stdout.splitlines()) == 51
+    assert len(forlop("access", "list", "--store", url, "--limit", "0").stdout.splitlines()) == 60
+    assert len(orjson.loads(forlop("access", "list", "--store", url, "--json").stdout)) == 60
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 def test_the_commands_record_list_and_erase(tmp_path: Path, url: str) -> None:
     """The whole way, as a person goes it: append, show, export, list, erase, replay, verify."""
     file = write_csv(tmp_path / "rows.csv", small_delivery())

@@ -20,6 +20,7 @@ from tests.command_line import Said, command
 from tests.guard.amounts import examples
 from tests.guard.deliveries import many_rows, small_delivery, write_csv
 from tests.guard.test_hostile_files import HOSTILE
+from tests.reports.test_own_reports import REPORT as OWN
 
 FILES = [(system, name) for system, names in STORIES.values() for name in names]
 SAMPLES = Path(__file__).parents[1] / "case_systems" / "samples"
@@ -36,29 +37,7 @@ PROFILE: Mapping[str, str] = {
     "sources.csv": "measure,source,ends_from,ends_to\n,komet,2024-01-01,\n",
     "places.csv": "measure,provider,from,to,places\nwage_subsidy,x,2024-01-01,2024-12-31,5\n",
 }
-REPORT = """\
-title_en = "Young and others"
-
-[figures.members]
-figure = "stock"
-at = 2024-03-31
-programme = "kvp"
-
-[rows]
-by = "sex"
-
-[[columns]]
-name = "persons"
-count = "persons"
-
-[[columns]]
-name = "young"
-percent = { count = "persons", only = ["age_band=20_24"] }
-of = { count = "persons" }
-
-[labels.en]
-young = "Aged 20-24, %"
-"""
+REPORT = OWN.replace("2003-12-31", "2024-03-31").replace("tiltaksplan", "kvp")
 ASKED = (
     "stock --at 2024-03-31 --by programme,sex",
     "stock --from 2024-01-01 --to 2024-03-31",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,14 +24,17 @@ from adapters.estimating import again as estimate
 from adapters.explaining import explain
 from adapters.ingest import Delivering, current_time
 from adapters.many_answers import Answers
+from adapters.provenance import form_of, provenance_of
 from adapters.readers.rows import RawRow
 from adapters.reports.catalogue import shipped
 from adapters.reports.counting import Guard
 from adapters.reports.running import run
-from adapters.rerun import rerun
+from adapters.rerun import profile_of, rerun
 from adapters.revising import diff, grow
-from adapters.tables import json, parquet
+from adapters.tables import html, json, parquet, xlsx
+from adapters.tables.wording import Labels
 from domain.calendar import ONE_DAY, Length, Period
+from domain.codes import Language
 from domain.record import to_row
 from projections.disclosure import Rule
 from projections.explaining.aim import ROW_LABELS
@@ -202,6 +205,76 @@ def test_a_parquet_file_is_made_again_and_one_of_other_numbers_differs() -> None
         differs = rerun(engine, PROFILE, parquet.write(wrong, {}, "en"))
     assert (again.verdict, again.says, again.made) == ("same", [], output)
     assert (differs.verdict, bool(differs.says)) == ("differs", True)
+
+
+@pytest.mark.parametrize("language", ["nb", "en"])
+@pytest.mark.parametrize("write", [html.write, xlsx.write], ids=["html", "xlsx"])
+def test_a_page_and_a_workbook_are_made_again_from_their_provenance(
+    write: Callable[[Any, Labels, Language], bytes], language: Language
+) -> None:
+    days = (FIRST, FIRST.replace(month=12))
+    with fresh_store() as engine:
+        small_store(engine)
+        for asked in (
+            replace(STOCK, where={"single_parent": (None, True), "sex": ("male", None)}),
+            Asked("stock", at=FIRST.replace(month=7), programme="tiltaksplan"),
+            Asked("series", period=Period.closed(*days), every="quarter"),
+            Asked("outcomes", at=days[1], targets=(0.5, None), horizons=(Length(1), Length(12))),
+        ):
+            figure = answer(engine, PROFILE, asked).as_mapping()
+            (hidden,) = controlled([figure], Control(Rule(threshold=3)), PROFILE)
+            for result in (figure, hidden):
+                output = write(result, PROFILE.lists, language)
+                again = rerun(engine, PROFILE, output)
+                assert (again.verdict, again.says, again.made) == ("same", [], output)
+                assert profile_of(output) == PROFILE.name
+        wrong = {**figure, "rows": [{**row, "reached": 7} for row in figure["rows"]]}
+        differs = rerun(engine, PROFILE, write(wrong, PROFILE.lists, language))
+        append(engine, [{**_WHOSE, **ROWS[0], "event_id": "4", "participant": "B"}])
+        other = {**PROFILE.lists, "sex": {}}
+        elsewhere = rerun(engine, replace(PROFILE, lists=other), output)
+    assert differs.verdict == "differs"
+    assert differs.says == ["the provenance is the same, what is told or how it is written is not"]
+    assert elsewhere.says[0].startswith("the profile default has other rules or codes than")
+
+
+@pytest.mark.parametrize(
+    ("output", "told"),
+    [
+        (b"<!doctype html>\n<html>", "no page of one figure"),
+        (b"<!doctype html><dl></dl><dl></dl>", "no page of one figure"),
+        (b"<!doctype html>\xff", "it is not UTF-8"),
+        (b"<!doctype html><dl><dt>by</dt><dd>[</dd></dl>", "the provenance is not whole: by"),
+        (
+            b"<!doctype html><dl><dt>figure</dt><dd>report</dd></dl>",
+            "publish it with --format json",
+        ),
+        (b"<!doctype html><dl><dt>figure</dt><dd>stock</dd></dl>", "definitions: Field required"),
+        (b"PK\x03\x04", "no workbook of this program"),
+    ],
+)
+def test_a_page_or_workbook_that_tells_too_little_is_refused(output: bytes, told: str) -> None:
+    with fresh_store() as engine, pytest.raises(WrongUseError, match=told):
+        rerun(engine, PROFILE, output)
+
+
+@pytest.mark.parametrize("write", [html.write, xlsx.write], ids=["html", "xlsx"])
+def test_a_damaged_page_or_workbook_is_read_or_refused(
+    write: Callable[[Any, Labels, Language], bytes],
+) -> None:
+    meta = {"figure": "stock", "by": ["sex"], "position": 3, "known_at": "2003-12-31T12:00+01:00"}
+    whole = write({"meta": meta, "rows": [{"sex": None, "persons": 3}], "total": None}, {}, "nb")
+
+    @settings(max_examples=100, deadline=None)
+    @given(at=st.integers(20, len(whole)), length=st.integers(0, 9), new=st.binary(max_size=9))
+    def reads_or_refuses(at: int, length: int, new: bytes) -> None:
+        damaged = whole[:at] + new + whole[at + length :]
+        form = form_of(damaged)
+        assert form is not None
+        with suppress(WrongUseError):
+            assert isinstance(provenance_of(damaged, form).meta, dict)
+
+    reads_or_refuses()
 
 
 def changed(output: bytes, **meta: Any) -> bytes:

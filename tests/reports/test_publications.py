@@ -169,3 +169,14 @@ def test_a_figure_is_suppressed_on_its_own_with_or_without_its_zeros(run: Run) -
     other = run(*arguments, "--draft", "--suppress", "2", "--symbol", "x").stdout
     assert " x" not in other
     assert re.search(r"Unknown +3 +3", other)
+
+
+def test_a_share_hidden_is_not_what_the_others_leave_of_a_hundred(run: Run) -> None:
+    arguments = ("report", "run", "aetat-5", "--format", "csv", "--draft")
+    plain, hidden = (
+        dict(line.split(",", 1) for line in run(*arguments, *more).stdout.splitlines())
+        for more in ((), ("--suppress",))
+    )
+    assert (plain["Women"], plain["Men"]) == ("97,37,35,38", "3,63,64,62")
+    assert (hidden["Women"], hidden["Men"]) == ("97,37,:,:", "3,63,:,:")
+    assert hidden["Total"] == plain["Total"] == "100,100,100,100"

@@ -42,6 +42,13 @@ def test_numbers_stand_to_the_right_in_the_terminal() -> None:
     assert len(ends) == 1
 
 
+def test_the_total_of_a_single_row_is_not_said_again() -> None:
+    row = {"persons": 3515, "spells": 3516}
+    whole = {"meta": {**results.META, "by": []}, "rows": [row], "total": row}
+    assert terminal.write(whole, {}, "en").decode().count("3,515") == 1
+    assert csv.write(whole, {}, "en").decode() == "Persons,Spells\n3515,3516\n"
+
+
 def test_a_curve_is_not_squeezed_into_a_cell() -> None:
     text = markdown.write(results.dwell(), results.LABELS, "nb").decode()
     assert "survival" not in text

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from sqlalchemy import Pool, event
 from typer.testing import CliRunner, Result
 
 from cli.main import app
@@ -15,21 +13,6 @@ from tests.guard.postgres import Server
 
 SAMPLES = Path(__file__).parents[1] / "case_systems" / "samples"
 Run = Callable[..., Result]
-
-
-@pytest.fixture(autouse=True)
-def no_connection_left() -> Iterator[None]:
-    """A command leaves its connections to the end of its process, which here comes much later."""
-    opened: list[Any] = []
-
-    def note(connection: Any, _: object) -> None:
-        opened.append(connection)
-
-    event.listen(Pool, "connect", note)
-    yield
-    event.remove(Pool, "connect", note)
-    for connection in opened:
-        connection.close()
 
 
 @pytest.fixture(scope="session")
