@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from adapters.duck_runner import DuckRunner
-from projections.columnar.tables import FAMILIES, FAMILY_COLUMNS, is_of
+from projections.columnar.tables import FAMILIES, FAMILY_COLUMNS, FAMILY_NUMBERS, number_by_topic
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
+# A part of the key that tells what an event replaces: a search goes from one first letter to the
+# next, and took three times as long for the quotation mark.
+_REPLACES: Final = 'laces"'
 _BATCH: Final = 16_384  # rows of an Arrow batch; more threads have work, fewer calls cross over
 
 
@@ -51,6 +54,7 @@ def _stage(runner: DuckRunner, engine: Engine, after: int, last: int) -> None:
         runner.run("SET disabled_optimizers = 'build_side_probe_side'")
         runner.run(
             "CREATE TEMPORARY TABLE staged AS SELECT a.id AS position, p.pid, a.topic, "
+            f"CAST({_family('a.topic')} AS UTINYINT) AS family, "
             f"CAST({_number('CAST(a.occurred_on AS DATE)')} AS INTEGER) AS day, "
             "a.recorded_at AS recorded, a.state "
             "FROM (SELECT * FROM earlier UNION ALL SELECT * FROM later) a "
@@ -67,7 +71,7 @@ def _put_replaced(runner: DuckRunner, engine: Engine) -> None:
     asked = runner.rows(
         "SELECT position, s.source, s.replaces FROM (SELECT position, "
         f"from_json(state, '{fields}') AS s FROM staged "
-        "WHERE contains(state, '\"replaces\"')) t WHERE s.replaces IS NOT NULL"
+        f"WHERE contains(state, '{_REPLACES}')) t WHERE s.replaces IS NOT NULL"
     )
     by_source: dict[str, list[str]] = {}
     for _, source, event_id in asked:
@@ -117,9 +121,13 @@ def _into_family(family: str) -> str:
     state = f", from_json(state, '{orjson.dumps(read).decode()}') AS s" if read else ""
     return (
         f"INSERT INTO log_{family} SELECT {chosen} FROM (SELECT position, pid, topic, day, "
-        f"recorded{state} FROM staged WHERE {is_of(family)}) a "
+        f"recorded{state} FROM staged WHERE family = {FAMILY_NUMBERS[family]}) a "
         "LEFT JOIN replaced r ON r.position = a.position"
     )
+
+
+def _family(topic: str) -> str:
+    return number_by_topic(topic)
 
 
 def _number(day: str) -> str:
