@@ -247,7 +247,7 @@ def _opening(family: str) -> Iterator[str]:
 def _as_spell(row: str, drawn: Mapping[str, str]) -> str:
     """The columns of a spell: as they were drawn, else the rectangle's own, or what was told."""
     own = {name: f"{row}.{name}" for name in irregular.RECTANGLE}
-    values = {name: f"{row}.told_{name}" for name in SPELL} | own | drawn
+    values = {**{name: f"{row}.told_{name}" for name in SPELL}, **own, **drawn}
     return ", ".join(f"CAST({values[name]} AS {type_}) AS {name}" for name, type_ in SPELL.items())
 
 
