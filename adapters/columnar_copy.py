@@ -44,7 +44,7 @@ if TYPE_CHECKING:  # a copy that is ready is read without
 # Of the tables, and (the number) of how they are worked out; a copy of another is made anew.
 VERSION: Final = zlib.crc32(repr((3, FAMILY_COLUMNS, DERIVED)).encode()) & 0x7FFFFFFF
 _MEMORY: Final = "1GB"
-_RANGE: Final = 1_000_000  # positions that are read at a time
+_RANGE: Final = 2_000_000  # positions that are read at a time
 _SLICE: Final = 1_500_000  # events whose spells are worked out at a time, to bound the memory
 # So many times as long as what is new to it a copy is, from which on the database looks for
 # the histories of whom that is about; else it is quicker to go through the copy for them.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # A part of the key that tells what an event replaces: a search goes from one first letter to the
 # next, and took three times as long for the quotation mark.
 _REPLACES: Final = 'laces"'
-_BATCH: Final = 16_384  # rows of an Arrow batch; more threads have work, fewer calls cross over
+_BATCH: Final = 4_096  # rows of an Arrow batch: small enough that memory is used again
 
 
 def read_range(runner: DuckRunner, engine: Engine, after: int, last: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Final, TypeAlias
 
 from domain.calendar import Period, month_of, quarter_of, year_of
@@ -94,10 +94,15 @@ def moment(day: date) -> tuple[Any, ...]:
         day_number(day),
         day.year,
         month_day(day),
-        month_of(day),
-        quarter_of(day),
-        year_of(day),
+        *_names(day.year, day.month),
     )
+
+
+@lru_cache(maxsize=10_000)
+def _names(year: int, month: int) -> tuple[str, str, str]:
+    """What a day's month, quarter and year are called."""
+    first = date(year, month, 1)
+    return month_of(first), quarter_of(first), year_of(first)
 
 
 def put_moments(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, Final, Protocol, TypeAlias
@@ -13,7 +13,7 @@ from domain.kinds import KINDS
 
 FOREVER: Final = 2**31 - 1  # the day on which what has no end ends
 NEVER_REPLACED: Final = 2**63 - 1  # the instant until which what is not replaced is known
-_EPOCH: Final = date(1970, 1, 1)
+_EPOCH: Final = date(1970, 1, 1).toordinal()
 
 Columns: TypeAlias = Mapping[str, str]  # name -> SQL type
 Group: TypeAlias = Sequence[tuple[Any, ...]]
@@ -285,7 +285,7 @@ def fold_groups(rows: Iterable[tuple[Any, ...]], key: int, fold: Fold) -> Iterat
 
 def day_number(day: date) -> int:
     """A day as a whole number: days since 1970-01-01."""
-    return (day - _EPOCH).days
+    return day.toordinal() - _EPOCH
 
 
 def month_day(day: date) -> int:
@@ -295,7 +295,7 @@ def month_day(day: date) -> int:
 
 def as_day(number: int) -> date:
     """The inverse of `day_number`."""
-    return _EPOCH + timedelta(days=number)
+    return date.fromordinal(_EPOCH + number)
 
 
 def literal(value: str | bool | int | None) -> str:
