@@ -16,7 +16,7 @@ import shutil
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -27,14 +27,11 @@ import duckdb
 from adapters.duck_runner import DuckRunner
 from adapters.errors import ForlopError
 from adapters.log import Log, hash_at, hash_there
-from adapters.log_columns import kept, read_histories, read_range
+from adapters.refreshing import refresh
 from adapters.watching import Watch, unwatched
 from projections.columnar.tables import (
     DERIVED,
-    FAMILIES,
     FAMILY_COLUMNS,
-    all_families,
-    definition,
     literal,
 )
 
@@ -44,11 +41,6 @@ if TYPE_CHECKING:  # a copy that is ready is read without
 # Of the tables, and (the number) of how they are worked out; a copy of another is made anew.
 VERSION: Final = zlib.crc32(repr((3, FAMILY_COLUMNS, DERIVED)).encode()) & 0x7FFFFFFF
 _MEMORY: Final = "1GB"
-_RANGE: Final = 2_000_000  # positions that are read at a time
-_SLICE: Final = 1_500_000  # events whose spells are worked out at a time, to bound the memory
-# So many times as long as what is new to it a copy is, from which on the database looks for
-# the histories of whom that is about; else it is quicker to go through the copy for them.
-_FEW: Final = 200
 # Refreshes that each leave a small group of rows in every table, before all are brought together.
 _UNTIDIED: Final = 32
 _ATTEMPTS: Final = 4  # to read the copy; a refresh comes before each but the first
@@ -154,8 +146,8 @@ class ColumnarCopy:
             _settle(runner, spill)
             untidied = _settle_to_write(runner, standing)
             found.begin()
-            refresh(runner, log, self._engine, standing.position, position, watch)
-            runner.run(f"UPDATE standing SET untidied = {untidied}")
+            refresh(runner, self._engine, standing.position, position, watch)
+            _stand(runner, Standing(position, hash_there(log, position), untidied))
             found.commit()
 
 
@@ -201,126 +193,6 @@ def _open(path: Path, hash_of: HashOf) -> tuple[DuckRunner | None, Standing]:
     return runner, standing
 
 
-def refresh(
-    runner: DuckRunner,
-    log: Log,
-    engine: Engine,
-    stood_at: int,
-    position: int,
-    watch: Watch = unwatched,
-) -> None:
-    """Takes in the log from where a copy stood, 0 where there is none, up to a position.
-
-    Inside the caller's transaction. There are as many spells to work out as events to read, so they
-    count as much.
-    """
-    if stood_at == 0:
-        _make(runner)
-    new = position - stood_at
-    with watch(2 * new) as done:
-        if new * _FEW <= stood_at:
-            read_histories(runner, engine, stood_at, position)
-            done(new)
-            _renew(runner)
-            done(new)
-        else:
-            for after in range(stood_at, position, _RANGE):
-                last = min(after + _RANGE, position)
-                read_range(runner, engine, after, last)
-                done(last - after)
-            for part in _rebuild(runner, stood_at):
-                done(round(part * new))
-    head = hash_there(log, position)
-    runner.run("DELETE FROM standing")
-    runner.run(f"INSERT INTO standing VALUES ({VERSION}, {position}, '{head.hex()}', 0)")
-
-
-def _renew(runner: DuckRunner) -> None:
-    """Works out anew the spells of all whose whole histories stand in front of the log."""
-    runner.run(f"CREATE TEMPORARY VIEW log AS {all_families()}")
-    runner.make("due", "SELECT DISTINCT pid FROM log")
-    _take_out(runner)
-    _build(runner)
-    _drop_front(runner)
-    runner.drop("due")
-
-
-def _rebuild(runner: DuckRunner, position: int) -> Iterator[float]:
-    """Works out anew the spells of all who have an event after a position, slice by slice.
-
-    Gives what part of the whole each slice was.
-    """
-    if position:
-        runner.make("due", f"SELECT DISTINCT pid FROM log WHERE position > {position}")
-        ((count,),) = runner.rows("SELECT count(*) FROM log l JOIN due d ON d.pid = l.pid")
-        _take_out(runner)
-    else:
-        runner.make("due", "SELECT pid FROM person")
-        ((count,),) = runner.rows("SELECT count(*) FROM log")
-    ((people,),) = runner.rows("SELECT count(*) FROM due")
-    parts = -(-count // _SLICE)
-    slices = runner.rows(
-        "SELECT min(pid), max(pid) FROM (SELECT pid, "
-        f"(row_number() OVER (ORDER BY pid) - 1) * {parts} // {people} AS part FROM due) p "
-        "GROUP BY part ORDER BY part"
-    )
-    for first, last in slices:
-        is_everything = position == 0 and parts == 1
-        due = "SEMI JOIN due d ON d.pid = l.pid" if position else ""
-        with (
-            nullcontext()
-            if is_everything
-            else _only(runner, f"{due} WHERE l.pid BETWEEN {first} AND {last}")
-        ):
-            _build(runner)
-        yield 1 / parts
-    runner.drop("due")
-
-
-def _take_out(runner: DuckRunner) -> None:
-    """Takes whoever is `due` out of what was worked out before."""
-    for table in DERIVED:
-        runner.run(f"DELETE FROM {table} WHERE pid IN (SELECT pid FROM due)")
-
-
-def _build(runner: DuckRunner) -> None:
-    from projections.columnar.building import build  # noqa: PLC0415 - it loads the events' types
-
-    build(runner)
-
-
-@contextmanager
-def _only(runner: DuckRunner, some: str) -> Iterator[None]:
-    """Temporary ones in front of the log and its families, with some of the events `l`.
-
-    So the log is gone through once, however many joins follow.
-    """
-    for family in FAMILIES:
-        name = f"log_{family}"
-        runner.make(name, f"SELECT l.* FROM {kept(runner, name)} l {some}")
-    runner.run(f"CREATE TEMPORARY VIEW log AS {all_families()}")
-    yield
-    _drop_front(runner)
-
-
-def _drop_front(runner: DuckRunner) -> None:
-    runner.run("DROP VIEW temp.log")
-    for family in FAMILIES:
-        runner.drop(f"temp.log_{family}")
-
-
-def _make(runner: DuckRunner) -> None:
-    runner.run(
-        "CREATE TABLE standing (version INTEGER, position BIGINT, head VARCHAR, untidied INTEGER)"
-    )
-    runner.run("CREATE TABLE person (pid BIGINT, participant_id BLOB)")
-    for family, columns in FAMILY_COLUMNS.items():
-        runner.run(definition(f"log_{family}", columns))
-    runner.run(f"CREATE VIEW log AS {all_families()}")
-    for table, columns in DERIVED.items():
-        runner.run(definition(table, columns))
-
-
 def _standing(runner: DuckRunner) -> Standing | None:
     try:
         rows = runner.rows("SELECT * FROM standing")
@@ -330,6 +202,14 @@ def _standing(runner: DuckRunner) -> Standing | None:
         return None
     _, position, head, untidied = rows[0]
     return Standing(position, bytes.fromhex(head), untidied)
+
+
+def _stand(runner: DuckRunner, at: Standing) -> None:
+    runner.run(
+        "CREATE OR REPLACE TABLE standing AS SELECT "
+        f"CAST({VERSION} AS INTEGER) AS version, CAST({at.position} AS BIGINT) AS position, "
+        f"'{at.hash.hex()}' AS head, CAST({at.untidied} AS INTEGER) AS untidied"
+    )
 
 
 def _settle(runner: DuckRunner, spill: Path) -> None:
