@@ -29,11 +29,7 @@ from adapters.errors import ForlopError
 from adapters.log import Log, hash_at, hash_there
 from adapters.refreshing import refresh
 from adapters.watching import Watch, unwatched
-from projections.columnar.tables import (
-    DERIVED,
-    FAMILY_COLUMNS,
-    literal,
-)
+from projections.columnar.tables import DERIVED, FAMILY_COLUMNS, literal
 
 if TYPE_CHECKING:  # a copy that is ready is read without
     from sqlalchemy import Engine
@@ -223,7 +219,7 @@ def _settle_to_write(runner: DuckRunner, standing: Standing) -> int:
 
     That took a tenth of a build's time and most of a refresh's, so it is done now and then.
     """
-    # Memory that is given back after each table, and taken again, was a tenth of a build's time.
+    # Memory that is given back after each table, and taken again, took a twentieth of a build.
     runner.run(f"SET block_allocator_memory = '{_MEMORY}'")
     is_due = standing.untidied >= _UNTIDIED
     if not is_due:

@@ -55,7 +55,8 @@ def test_small_groups_of_rows_are_brought_together_now_and_then(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(columnar_copy, "_UNTIDIED", 3)
-    store, groups = Store(engine), []
+    store = Store(engine)
+    groups: list[int] = []
     for number in range(1, 6):
         store.append([enrolled(number)])
         answer(engine, default_profile(), ASKED)
