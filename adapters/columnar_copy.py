@@ -16,7 +16,7 @@ import shutil
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -27,35 +27,32 @@ import duckdb
 from adapters.duck_runner import DuckRunner
 from adapters.errors import ForlopError
 from adapters.log import Log, hash_at, hash_there
-from adapters.log_columns import read_range
+from adapters.refreshing import refresh
 from adapters.watching import Watch, unwatched
-from projections.columnar.tables import (
-    DERIVED,
-    FAMILIES,
-    FAMILY_COLUMNS,
-    all_families,
-    definition,
-    literal,
-)
+from projections.columnar.tables import DERIVED, FAMILY_COLUMNS, literal
 
 if TYPE_CHECKING:  # a copy that is ready is read without
     from sqlalchemy import Engine
 
 # Of the tables, and (the number) of how they are worked out; a copy of another is made anew.
-VERSION: Final = zlib.crc32(repr((2, FAMILY_COLUMNS, DERIVED)).encode()) & 0x7FFFFFFF
+VERSION: Final = zlib.crc32(repr((3, FAMILY_COLUMNS, DERIVED)).encode()) & 0x7FFFFFFF
 _MEMORY: Final = "1GB"
-_RANGE: Final = 1_000_000  # positions that are read at a time
-_SLICE: Final = 1_500_000  # events whose spells are worked out at a time, to bound the memory
+# Refreshes that each leave a small group of rows in every table, before all are brought together.
+_UNTIDIED: Final = 32
 _ATTEMPTS: Final = 4  # to read the copy; a refresh comes before each but the first
 HashOf: TypeAlias = Callable[[int], bytes | None]  # of the log at a position, None past its end
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a copy stands: its position, and the hash of the log there."""
+    """Where a copy stands: its position, and the hash of the log there.
+
+    `untidied` are the refreshes since its rows were last brought together.
+    """
 
     position: int
     hash: bytes
+    untidied: int = 0
 
 
 class ColumnarCopy:
@@ -132,7 +129,6 @@ class ColumnarCopy:
     def _refresh(self, log: Log, position: int, watch: Watch) -> None:
         """Brings the copy up to a position, in one transaction."""
         runner, standing = _open(self.path, partial(self._hash_of, log))
-        stood_at = standing.position
         if runner is None:
             _remove(self.path)
         else:
@@ -144,8 +140,10 @@ class ColumnarCopy:
         with duckdb.connect(str(self.path)) as found:
             runner = DuckRunner(found)
             _settle(runner, spill)
+            untidied = _settle_to_write(runner, standing)
             found.begin()
-            refresh(runner, log, self._engine, stood_at, position, watch)
+            refresh(runner, self._engine, standing.position, position, watch)
+            _stand(runner, Standing(position, hash_there(log, position), untidied))
             found.commit()
 
 
@@ -191,109 +189,42 @@ def _open(path: Path, hash_of: HashOf) -> tuple[DuckRunner | None, Standing]:
     return runner, standing
 
 
-def refresh(
-    runner: DuckRunner,
-    log: Log,
-    engine: Engine,
-    stood_at: int,
-    position: int,
-    watch: Watch = unwatched,
-) -> None:
-    """Takes in the log from where a copy stood, 0 where there is none, up to a position.
-
-    Inside the caller's transaction. There are as many spells to work out as events to read, so they
-    count as much.
-    """
-    if stood_at == 0:
-        _make(runner)
-    new = position - stood_at
-    with watch(2 * new) as done:
-        for after in range(stood_at, position, _RANGE):
-            last = min(after + _RANGE, position)
-            read_range(runner, engine, after, last)
-            done(last - after)
-        for part in _rebuild(runner, stood_at):
-            done(round(part * new))
-    head = hash_there(log, position)
-    runner.run("DELETE FROM standing")
-    runner.run(f"INSERT INTO standing VALUES ({VERSION}, {position}, '{head.hex()}')")
-
-
-def _rebuild(runner: DuckRunner, position: int) -> Iterator[float]:
-    """Works out anew the spells of all who have an event after a position, slice by slice.
-
-    Gives what part of the whole each slice was.
-    """
-    from projections.columnar.building import build  # noqa: PLC0415 - it loads the events' types
-
-    runner.run(
-        f"CREATE TEMPORARY TABLE due AS SELECT DISTINCT pid FROM log WHERE position > {position}"
-    )
-    if position:  # else there is nothing of anybody yet
-        for table in DERIVED:
-            runner.run(f"DELETE FROM {table} WHERE pid IN (SELECT pid FROM due)")
-    ((people,),) = runner.rows("SELECT count(*) FROM due")
-    ((count,),) = runner.rows("SELECT count(*) FROM log l JOIN due d ON d.pid = l.pid")
-    parts = -(-count // _SLICE)
-    runner.run(
-        "CREATE TEMPORARY TABLE part_of AS SELECT pid, "
-        f"(row_number() OVER (ORDER BY pid) - 1) * {parts} // {people} AS part FROM due"
-    )
-    for part in range(parts):
-        runner.run(f"CREATE TEMPORARY TABLE touched AS SELECT pid FROM part_of WHERE part = {part}")
-        is_everything = position == 0 and parts == 1
-        with nullcontext() if is_everything else _only_of_touched(runner):
-            build(runner)
-        runner.run("DROP TABLE touched")
-        yield 1 / parts
-    runner.run("DROP TABLE part_of")
-    runner.run("DROP TABLE due")
-
-
-@contextmanager
-def _only_of_touched(runner: DuckRunner) -> Iterator[None]:
-    """Temporary ones in front of the log and its families, with the events of whom is `touched`.
-
-    So the log is gone through once, however many joins follow.
-    """
-    ((catalog,),) = runner.rows("SELECT current_database()")
-    name = '"' + catalog.replace('"', '""') + '"'
-    for family in FAMILIES:
-        runner.make(
-            f"log_{family}",
-            f"SELECT l.* FROM {name}.main.log_{family} l JOIN touched t ON t.pid = l.pid",
-        )
-    runner.run(f"CREATE TEMPORARY VIEW log AS {all_families()}")
-    yield
-    runner.run("DROP VIEW temp.log")
-    for family in FAMILIES:
-        runner.drop(f"temp.log_{family}")
-
-
-def _make(runner: DuckRunner) -> None:
-    runner.run("CREATE TABLE standing (version INTEGER, position BIGINT, head VARCHAR)")
-    runner.run("CREATE TABLE person (pid BIGINT, participant_id BLOB)")
-    for family, columns in FAMILY_COLUMNS.items():
-        runner.run(definition(f"log_{family}", columns))
-    runner.run(f"CREATE VIEW log AS {all_families()}")
-    for table, columns in DERIVED.items():
-        runner.run(definition(table, columns))
-
-
 def _standing(runner: DuckRunner) -> Standing | None:
     try:
-        rows = runner.rows("SELECT version, position, head FROM standing")
+        rows = runner.rows("SELECT * FROM standing")
     except duckdb.CatalogException:  # a file without tables, of a first refresh that was stopped
         return None
     if len(rows) != 1 or rows[0][0] != VERSION:
         return None
-    return Standing(rows[0][1], bytes.fromhex(rows[0][2]))
+    _, position, head, untidied = rows[0]
+    return Standing(position, bytes.fromhex(head), untidied)
+
+
+def _stand(runner: DuckRunner, at: Standing) -> None:
+    runner.run(
+        "CREATE OR REPLACE TABLE standing AS SELECT "
+        f"CAST({VERSION} AS INTEGER) AS version, CAST({at.position} AS BIGINT) AS position, "
+        f"'{at.hash.hex()}' AS head, CAST({at.untidied} AS INTEGER) AS untidied"
+    )
 
 
 def _settle(runner: DuckRunner, spill: Path) -> None:
     runner.run(f"SET memory_limit = '{_MEMORY}'")
     runner.run("SET preserve_insertion_order = false")
     runner.run(f"SET temp_directory = {literal(str(spill))}")
+
+
+def _settle_to_write(runner: DuckRunner, standing: Standing) -> int:
+    """Gives the refreshes that there have been since the rows were brought together, this one too.
+
+    That took a tenth of a build's time and most of a refresh's, so it is done now and then.
+    """
+    # Memory that is given back after each table, and taken again, took a twentieth of a build.
+    runner.run(f"SET block_allocator_memory = '{_MEMORY}'")
+    is_due = standing.untidied >= _UNTIDIED
+    if not is_due:
+        runner.run("SET max_vacuum_tasks = 0")
+    return 0 if is_due else standing.untidied + 1
 
 
 def place_of(engine: Engine) -> Path:

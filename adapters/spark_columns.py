@@ -34,7 +34,7 @@ from adapters.spark import SparkRunner, schema_of, session
 from domain.codes import Profile
 from projections.columnar.asking import ask
 from projections.columnar.building import build
-from projections.columnar.tables import DERIVED, FAMILIES, LOG, family_of
+from projections.columnar.tables import DERIVED, FAMILIES, LOG, family_of, number_by_topic
 from projections.question import Question
 from projections.tally import Sums
 
@@ -136,8 +136,9 @@ def _view_log(spark: SparkSession, where: str, manifest: Manifest, position: int
     """
     folders = [f"{where}/log/upto={last}" for last in manifest.ranges]
     reader = spark.read.option("basePath", f"{where}/log").schema(schema_of(LOG))
-    found = reader.parquet(*folders).select(*LOG).where(f"position <= {position}")
-    kept = found.repartition(manifest.buckets, "pid").persist(StorageLevel.MEMORY_AND_DISK)
+    found = reader.parquet(*folders).selectExpr(*LOG, f"{number_by_topic()} AS family")
+    cut = found.where(f"position <= {position}")
+    kept = cut.repartition(manifest.buckets, "pid").persist(StorageLevel.MEMORY_AND_DISK)
     kept.createOrReplaceTempView("log")
     for family in FAMILIES:
         spark.sql(family_of(family, "log")).createOrReplaceTempView(f"log_{family}")

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 OSLO = ZoneInfo("Europe/Oslo")
 DAYS_IN_A_MONTH = 365.25 / 12  # 30.4375, the contract's month for lengths
 ONE_DAY = timedelta(days=1)
+_LAST = date.max.toordinal()
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -88,16 +91,20 @@ def add_months(day: date, months: int) -> date:
 
     Norwegian law counts deadlines in months so (domstolloven § 148).
     """
-    index = day.year * 12 + day.month - 1 + months
-    year, month = divmod(index, 12)
+    first, days = _month_after(day.year, day.month, months)
+    return date.fromordinal(min(first + min(day.day, days) - 1, _LAST))
+
+
+@lru_cache(maxsize=10_000)
+def _month_after(year: int, month: int, months: int) -> tuple[int, int]:
+    """The first day of the month that is so many after another, as an ordinal, and its length.
+
+    Past the calendar's end it is the last day. Remembered, for deadlines are counted by thousands.
+    """
+    year, month = divmod(year * 12 + month - 1 + months, 12)
     if year > date.max.year:
-        return date.max
-    for number in (day.day, 30, 29, 28):
-        try:
-            return date(year, month + 1, min(number, day.day))
-        except ValueError:
-            continue
-    raise AssertionError("every month has a 28th day")
+        return _LAST, 1
+    return date(year, month + 1, 1).toordinal(), monthrange(year, month + 1)[1]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -120,7 +127,8 @@ class Length:
     def after(self, day: date) -> date:
         """The last day of this length after a day, inclusive."""
         try:
-            return add_months(day, self.months) + timedelta(days=self.days)
+            after = add_months(day, self.months)
+            return after + timedelta(days=self.days) if self.days else after
         except OverflowError:
             return date.max
 

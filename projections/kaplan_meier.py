@@ -8,6 +8,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Final
+
+# Between these S is compared exactly: a million factors leave a float a billionth off at most.
+_HALF_AT_LEAST: Final = 0.5 - 1e-6
+_HALF_AT_MOST: Final = 0.5 + 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +36,7 @@ def curve(lengths: Mapping[tuple[int, bool], int]) -> Iterator[Point]:
 
     A spell cut off on a day is still at risk on it.
     """
-    ended: dict[int, int] = {}
-    cut_off: dict[int, int] = {}
-    for (days, completed), count in lengths.items():
-        (ended if completed else cut_off)[days] = count
+    ended, cut_off = _apart(lengths)
     at_risk = sum(lengths.values())
     numerator = denominator = 1
     spread = 0.0
@@ -50,9 +52,33 @@ def curve(lengths: Mapping[tuple[int, bool], int]) -> Iterator[Point]:
         at_risk -= events + cut_off.get(days, 0)
 
 
+def _apart(lengths: Mapping[tuple[int, bool], int]) -> tuple[dict[int, int], dict[int, int]]:
+    """How many spells were completed, and cut off, by day."""
+    return (
+        {days: count for (days, completed), count in lengths.items() if completed},
+        {days: count for (days, completed), count in lengths.items() if not completed},
+    )
+
+
 def median(lengths: Mapping[tuple[int, bool], int]) -> int | None:
-    """The first day on which S is a half or less, compared as fractions; None if it never is."""
-    for point in curve(lengths):
-        if 2 * point.numerator <= point.denominator:
-            return point.days
+    """The first day on which S is a half or less, compared as fractions; None if it never is.
+
+    A float tells far from a half, and whole numbers of thousands of digits take long: only close
+    to it are they worked out.
+    """
+    ended, cut_off = _apart(lengths)
+    left_at, risk_at = [], []
+    survival = 1.0
+    at_risk = sum(lengths.values())
+    for days in sorted({*ended, *cut_off}):
+        events = ended.get(days, 0)
+        if events:
+            left_at.append(at_risk - events)
+            risk_at.append(at_risk)
+            survival *= (at_risk - events) / at_risk
+            if survival < _HALF_AT_MOST and (
+                survival < _HALF_AT_LEAST or 2 * math.prod(left_at) <= math.prod(risk_at)
+            ):
+                return days
+        at_risk -= events + cut_off.get(days, 0)
     return None

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from operator import mul
 from typing import Any, Final, TypeAlias
 
 from domain.calendar import DAYS_IN_A_MONTH, ONE_DAY, Period
@@ -156,10 +157,13 @@ def _series(question: Question, rows: Rows) -> list[Row]:
 
 def _dwell(question: Question, rows: Rows) -> list[Row]:
     lengths: dict[tuple[int, bool], int] = dict(_all(rows))  # type: ignore[arg-type]
-    completed = {days: n for (days, over), n in sorted(lengths.items()) if over}
-    spells, ended = sum(lengths.values()), sum(completed.values())
-    mean = _ratio(sum(days * n for days, n in completed.items()), ended)
-    mean_all = _ratio(sum(days * n for (days, _), n in lengths.items()), spells)
+    completed = {days: n for (days, over), n in lengths.items() if over}
+    ongoing = {days: n for (days, over), n in lengths.items() if not over}
+    ended = sum(completed.values())
+    spells = ended + sum(ongoing.values())
+    days_completed = sum(map(mul, completed, completed.values()))
+    days_all = days_completed + sum(map(mul, ongoing, ongoing.values()))
+    mean, mean_all = _ratio(days_completed, ended), _ratio(days_all, spells)
     median = _median(completed)
     row: Row = {
         "spells": spells,

@@ -9,7 +9,7 @@ from typing import Any
 
 from domain.codes import Profile
 from projections.columnar.dimensions import Dimensions
-from projections.columnar.parts import Adds, Part
+from projections.columnar.parts import Adds, Part, Pour, Told
 from projections.columnar.plans import parts_of
 from projections.columnar.tables import Runner
 from projections.layout import WITHOUT_TOTAL
@@ -44,6 +44,9 @@ def _take(
 ) -> None:
     """Adds a part's rows to their cells, and to the total those that are rolled up."""
     end = -1 if rolled_up else None
+    if part.pour is not None:
+        _pour(sums, part.pour, rows, width, end)
+        return
     for row in rows:
         if rolled_up and row[-1]:
             into = sums.total
@@ -55,8 +58,36 @@ def _take(
             _add(into, extra, adds)
 
 
+def _pour(
+    sums: Sums, pour: Pour, rows: Iterable[tuple[Any, ...]], width: int, end: int | None
+) -> None:
+    """Adds all rows of a cell together; the last column of one of the total, if any, is a 1."""
+    cells: dict[tuple[Any, ...] | None, list[tuple[Any, ...]]] = {}
+    for row in rows:
+        cell = None if end and row[-1] else row[:width]
+        found = cells.get(cell)
+        if found is None:
+            found = cells[cell] = []
+        found.append(row[width:end])
+    for cell, some in cells.items():
+        _put_together(sums.total if cell is None else sums.groups.setdefault(cell, {}), pour(some))
+
+
+def _put_together(into: dict[Extra, Counter[Hashable]], told: Told) -> None:
+    for extra, adds in told.items():
+        counts = into.get(extra)
+        if counts is None:
+            into[extra] = Counter(adds)
+        else:
+            counts.update(adds)
+
+
 def _add_to_total(sums: Sums, part: Part, rows: Iterable[tuple[Any, ...]], width: int) -> None:
     """Adds the cells' rows together first, so that what many cells have in common is read once."""
+    if part.pour is not None:  # it alone says all that is in the cells
+        for told in sums.groups.values():
+            _put_together(sums.total, told)
+        return
     added: dict[tuple[Any, ...], list[int]] = {}
     keys = width + len(part.keys)
     for row in rows:

@@ -8,6 +8,7 @@ the domain at each knowledge time at which something of them changed (`irregular
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from projections.columnar import irregular
@@ -21,6 +22,7 @@ from projections.columnar.tables import (
     Runner,
     Subject,
     literal,
+    with_facts,
 )
 
 # By topic of a sign, the family whose events it is of.
@@ -46,7 +48,6 @@ _SETS: Final = {
     },
     "statuses": {"status": "TRUE"},
 }
-_HERE: Final = "ON f.pid = m.pid AND f.position = m.position"
 
 
 def build(runner: Runner) -> None:
@@ -55,7 +56,7 @@ def build(runner: Runner) -> None:
     There must be none of theirs yet. Joins on a position are on the participant too, which keeps
     the work beside the participant's other rows.
     """
-    runner.make("event", "SELECT position, pid, day, recorded, replaces_position FROM log")
+    runner.make("event", "SELECT position, pid, family, day, recorded, replaces_position FROM log")
     _follow_replacements(runner)
     _make_facts(runner)
     for subject in SUBJECTS:
@@ -108,7 +109,7 @@ def _make_facts(runner: Runner) -> None:
     runner.make(
         "fact",
         "SELECT * FROM ("
-        "SELECT l.position, l.pid, l.replaces_position IS NOT NULL AS replaces, "
+        "SELECT l.position, l.pid, l.family, l.replaces_position IS NOT NULL AS replaces, "
         "coalesce(c.known_from, l.recorded) AS known_from, "
         f"coalesce(s.known_from, {NEVER_REPLACED}) AS known_to, "
         "CAST(row_number() OVER (PARTITION BY l.pid ORDER BY l.day, "
@@ -133,6 +134,7 @@ def _make_steps(runner: Runner, subject: Subject) -> None:
     Tables `step_<family>` and `odd_<family>`.
     """
     more = "" if subject.more is None else f"m.{subject.more}, "
+    told = "" if subject.closing is None else f", lead(m.{subject.closing}) OVER w AS next_told"
     which = "" if subject.key is None else f", m.{subject.key}"
     window = f"PARTITION BY m.pid{which} ORDER BY f.ord"
     runner.make(
@@ -140,8 +142,8 @@ def _make_steps(runner: Runner, subject: Subject) -> None:
         f"SELECT m.pid, {subject.own_key} AS subject_key, f.ord, m.position, m.topic, m.day, "
         f"f.known_from, f.known_to, f.replaces, {more}lag(f.known_from) OVER w AS known_before, "
         "lead(m.day) OVER w AS next_day, lead(f.known_from) OVER w AS next_known, "
-        "lead(m.position) OVER w AS next_position, lead(f.ord) OVER w AS next_ord "
-        f"FROM log_{subject.family} m JOIN fact f {_HERE} WINDOW w AS ({window})",
+        f"lead(m.position) OVER w AS next_position, lead(f.ord) OVER w AS next_ord{told} "
+        f"FROM {with_facts(subject.family)} WINDOW w AS ({window})",
     )
     runner.make(
         f"odd_{subject.family}",
@@ -156,19 +158,24 @@ def _add_spells(runner: Runner, subject: Subject) -> None:
 
     Until the closing is known the spell runs on; from then on it has its stop.
     """
+    family = subject.family
     regular = (
-        f"FROM step_{subject.family} e LEFT JOIN odd_{subject.family} o ON o.pid = e.pid "
-        "AND o.subject_key = e.subject_key WHERE o.pid IS NULL"
+        f"LEFT JOIN odd_{family} o ON o.pid = e.pid AND o.subject_key = e.subject_key "
+        "WHERE o.pid IS NULL"
     )
-    if subject.family == "duty":
-        _pair_duties(runner, regular)
-        regular = "FROM duty_pair e WHERE TRUE"
+    steps = f"step_{family}"
+    if family == "duty":
+        _pair_duties(runner, f"FROM {steps} e {regular}")
+        steps, regular = "duty_pair", "WHERE TRUE"
     for kind, topics in subject.opens.items():
         opening = ", ".join(map(literal, topics))
-        pairs = f"SELECT e.* {regular} AND e.topic IN ({opening})"
-        drawn = _sanctions(pairs) if kind == "sanction" else _rectangles(pairs)
-        runner.add(kind, _with_details(subject.family, kind, drawn))
-    if subject.family == "duty":
+        pairs = (
+            f"SELECT e.*, {', '.join(_opening(family))} FROM {steps} e JOIN log_{family} m "
+            f"ON m.pid = e.pid AND m.position = e.position {regular} AND e.topic IN ({opening})"
+        )
+        drawn = _sanctions(pairs) if kind == "sanction" else _rectangles(pairs, subject)
+        runner.add(kind, f"{drawn} UNION ALL {_folded(kind, subject)}")
+    if family == "duty":
         runner.drop("duty_pair")
 
 
@@ -187,18 +194,23 @@ def _pair_duties(runner: Runner, regular: str) -> None:
     )
 
 
-def _rectangles(pairs: str) -> str:
+def _rectangles(pairs: str, subject: Subject) -> str:
     """The rectangles of pairs: as long as a spell's closing was not known, and since."""
+    drawn = {
+        "start": "p.day",
+        "stop": f"CASE WHEN v.closed THEN p.next_day ELSE {FOREVER} END",
+        "opened": "p.position",
+        "opened_ord": "p.ord",
+        "closed": "CASE WHEN v.closed THEN p.next_position END",
+        "closed_ord": "CASE WHEN v.closed THEN p.next_ord END",
+        "known_from": "CASE WHEN v.closed THEN p.next_known ELSE p.known_from END",
+        "known_to": f"CASE WHEN v.closed THEN {NEVER_REPLACED} "
+        f"ELSE coalesce(p.next_known, {NEVER_REPLACED}) END",
+    }
+    if subject.closing is not None:
+        drawn[_TOLD_BY_CLOSING[subject.closing]] = "CASE WHEN v.closed THEN p.next_told END"
     return (
-        "SELECT p.pid, p.day AS start, "
-        f"CASE WHEN v.closed THEN p.next_day ELSE {FOREVER} END AS stop, "
-        "p.position AS opened, p.ord AS opened_ord, "
-        "CASE WHEN v.closed THEN p.next_position END AS closed, "
-        "CASE WHEN v.closed THEN p.next_ord END AS closed_ord, "
-        "CASE WHEN v.closed THEN p.next_known ELSE p.known_from END AS known_from, "
-        f"CASE WHEN v.closed THEN {NEVER_REPLACED} "
-        f"ELSE coalesce(p.next_known, {NEVER_REPLACED}) END AS known_to "
-        f"FROM ({pairs}) p "
+        f"SELECT {_as_spell('p', drawn)} FROM ({pairs}) p "
         "CROSS JOIN (SELECT TRUE AS closed UNION ALL SELECT FALSE AS closed) v "
         "WHERE (v.closed AND p.next_known IS NOT NULL) "
         "OR (NOT v.closed AND (p.next_known IS NULL OR p.known_from < p.next_known))"
@@ -207,35 +219,51 @@ def _rectangles(pairs: str) -> str:
 
 def _sanctions(pairs: str) -> str:
     """The rectangles of sanctions, of which none is lifted: each ends by itself, if at all."""
+    drawn = {
+        "start": "p.day",
+        "stop": f"coalesce(p.until, {FOREVER})",
+        "opened": "p.position",
+        "opened_ord": "p.ord",
+        "closed": "NULL",
+        "closed_ord": "NULL",
+        "known_to": str(NEVER_REPLACED),
+    }
+    return f"SELECT {_as_spell('p', drawn)} FROM ({pairs}) p"
+
+
+# What a closing event tells of its spell: its column, and the spell's.
+_TOLD_BY_CLOSING: Final = {"destination": "destination", "reason": "stop_reason"}
+_BY_CLOSING: Final = tuple(_TOLD_BY_CLOSING.values())
+
+
+def _opening(family: str) -> Iterator[str]:
+    """What an opening event `m` tells of its spell, by the names that it has there."""
+    for name, type_ in SPELL.items():
+        if name not in irregular.RECTANGLE:
+            is_told = name in FAMILY_COLUMNS[family] and name not in _BY_CLOSING
+            yield f"m.{name} AS told_{name}" if is_told else f"CAST(NULL AS {type_}) AS told_{name}"
+
+
+def _as_spell(row: str, drawn: Mapping[str, str]) -> str:
+    """The columns of a spell: as they were drawn, else the rectangle's own, or what was told."""
+    own = {name: f"{row}.{name}" for name in irregular.RECTANGLE}
+    values = {**{name: f"{row}.told_{name}" for name in SPELL}, **own, **drawn}
+    return ", ".join(f"CAST({values[name]} AS {type_}) AS {name}" for name, type_ in SPELL.items())
+
+
+def _folded(kind: str, subject: Subject) -> str:
+    """The rectangles of a kind that were folded, with what their events tell of the spell."""
+    family = subject.family
+    told, closing = "", ""
+    drawn = {}
+    if subject.closing is not None:
+        told = f", n.{subject.closing} AS next_told"
+        closing = f"LEFT JOIN log_{family} n ON n.pid = d.pid AND n.position = d.closed"
+        drawn = {_TOLD_BY_CLOSING[subject.closing]: "p.next_told"}
     return (
-        f"SELECT p.pid, p.day AS start, coalesce(p.until, {FOREVER}) AS stop, "
-        "p.position AS opened, p.ord AS opened_ord, CAST(NULL AS BIGINT) AS closed, "
-        f"CAST(NULL AS INTEGER) AS closed_ord, p.known_from, {NEVER_REPLACED} AS known_to "
-        f"FROM ({pairs}) p"
-    )
-
-
-_FROM_CLOSING: Final = {
-    "enrolment": {"destination": "n.destination"},
-    "measure": {"stop_reason": "n.reason"},
-}
-
-
-def _with_details(family: str, kind: str, drawn: str) -> str:
-    """Rectangles, those that were folded among them, with what their events tell of the spell."""
-    columns = FAMILY_COLUMNS[family]
-    own = {name: f"d.{name}" for name in irregular.RECTANGLE}
-    told = {"destination": "NULL", "stop_reason": "NULL"} | _FROM_CLOSING.get(kind, {})
-    values = {name: f"m.{name}" if name in columns else "NULL" for name in SPELL} | told | own
-    chosen = ", ".join(
-        f"CAST({values[name]} AS {type_}) AS {name}" for name, type_ in SPELL.items()
-    )
-    folded = f"SELECT {', '.join(own)} FROM folded WHERE kind = {literal(kind)}"
-    closing = f"LEFT JOIN log_{family} n ON n.pid = d.pid AND n.position = d.closed"
-    return (
-        f"SELECT {chosen} FROM ({drawn} UNION ALL {folded}) d "
-        f"JOIN log_{family} m ON m.pid = d.pid AND m.position = d.opened "
-        f"{closing if kind in _FROM_CLOSING else ''}"
+        f"SELECT {_as_spell('p', drawn)} FROM (SELECT d.*, {', '.join(_opening(family))}{told} "
+        f"FROM folded d JOIN log_{family} m ON m.pid = d.pid AND m.position = d.opened {closing} "
+        f"WHERE d.kind = {literal(kind)}) p"
     )
 
 
@@ -246,38 +274,36 @@ def _attributes(runner: Runner) -> None:
     next, and beyond it until the next is known. A cell left empty leaves the earlier value.
     """
     for table, columns in ATTRIBUTES.items():
-        names = ", ".join(columns)
+        names = ", ".join(f"f.{name}" for name in columns)
         told = ", ".join(f"m.{name}" for name in columns)
-        runner.make(
-            "attribute",
-            " UNION ALL ".join(
-                f"SELECT m.pid, m.day, f.ord, f.known_from, f.known_to, f.replaces, {told} "
-                f"FROM log_{family} m JOIN fact f {_HERE} WHERE {condition}"
-                for family, condition in _SETS[table].items()
-            ),
+        facts = " UNION ALL ".join(
+            f"SELECT m.pid, m.day, f.ord, f.known_from, f.known_to, f.replaces, {told} "
+            f"FROM {with_facts(family)} WHERE {condition}"
+            for family, condition in _SETS[table].items()
         )
-        _find_odd_attributes(runner, table)
         filled = ", ".join(
             f"last_value({name} IGNORE NULLS) OVER (PARTITION BY pid ORDER BY ord "
             f"ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS {name}"
             for name in columns
         )
         runner.make(
-            "held",
-            "SELECT pid, day, known_from, "
+            "attribute",
+            "SELECT pid, day, known_from, known_to, replaces, "
+            "lag(known_from) OVER (PARTITION BY pid ORDER BY ord) AS known_before, "
             "lead(day) OVER (PARTITION BY pid ORDER BY ord) AS next_day, "
             f"lead(known_from) OVER (PARTITION BY pid ORDER BY ord) AS next_known, {filled} "
-            f"FROM (SELECT f.* FROM attribute f LEFT JOIN odd_{table} o ON o.pid = f.pid "
-            "WHERE o.pid IS NULL) s",
+            f"FROM ({facts}) s",
         )
+        _find_odd_attributes(runner, table)
+        regular = f"attribute f LEFT JOIN odd_{table} o ON o.pid = f.pid WHERE o.pid IS NULL"
         runner.add(
             table,
-            f"SELECT pid, day, coalesce(next_day, {FOREVER}), {names}, "
-            f"known_from, {NEVER_REPLACED} FROM held WHERE next_day IS NULL OR day < next_day "
-            f"UNION ALL SELECT pid, next_day, {FOREVER}, {names}, known_from, next_known "
-            "FROM held WHERE next_day IS NOT NULL AND known_from < next_known",
+            f"SELECT f.pid, f.day, coalesce(f.next_day, {FOREVER}), {names}, "
+            f"f.known_from, {NEVER_REPLACED} FROM {regular} "
+            "AND (f.next_day IS NULL OR f.day < f.next_day) "
+            f"UNION ALL SELECT f.pid, f.next_day, {FOREVER}, {names}, f.known_from, f.next_known "
+            f"FROM {regular} AND f.next_day IS NOT NULL AND f.known_from < f.next_known",
         )
-        runner.drop("held")
         runner.drop("attribute")
 
 
@@ -294,9 +320,7 @@ def _find_odd_attributes(runner: Runner, table: str) -> None:
         )
     runner.make(
         f"odd_{table}",
-        "SELECT DISTINCT pid FROM (SELECT pid, known_from, known_to, "
-        "replaces, lag(known_from) OVER (PARTITION BY pid ORDER BY ord) AS known_before "
-        f"FROM attribute) s WHERE known_to < {NEVER_REPLACED} "
+        f"SELECT DISTINCT pid FROM attribute WHERE known_to < {NEVER_REPLACED} "
         f"OR replaces OR known_from < known_before{others}",
     )
 
@@ -312,10 +336,10 @@ def _signs(runner: Runner) -> None:
         runner.add(
             "sign",
             f"SELECT m.pid, m.topic, m.day, f.ord, m.position, {told}, f.known_from, f.known_to "
-            f"FROM log_{family} m JOIN fact f {_HERE} WHERE m.topic = {literal(topic)}",
+            f"FROM {with_facts(family)} WHERE m.topic = {literal(topic)}",
         )
     runner.add(
         "link",
-        f"SELECT DISTINCT m.pid, m.same_as FROM log_other m JOIN fact f {_HERE} "
+        f"SELECT DISTINCT m.pid, m.same_as FROM {with_facts('other')} "
         "WHERE m.topic IN ('linked', 'unlinked')",
     )

@@ -21,6 +21,7 @@ from projections.columnar.tables import (
     ATTRIBUTES,
     DERIVED,
     FAMILIES,
+    FAMILY_NUMBERS,
     FOREVER,
     LOG,
     SUBJECTS,
@@ -180,7 +181,8 @@ def _odd_facts(table: str, *, births: bool) -> Iterator[str]:
             "SELECT m.pid, f.ord, m.position, m.topic, m.day, f.known_from, f.known_to, "
             f"{fields} FROM (SELECT pid, position, topic, day, {own} FROM log_{family}) m "
             f"JOIN {among} o ON o.pid = m.pid "
-            "JOIN fact f ON f.pid = m.pid AND f.position = m.position "
+            f"JOIN fact f ON f.family = {FAMILY_NUMBERS[family]} "
+            "AND f.pid = m.pid AND f.position = m.position "
             "WHERE m.topic NOT IN ('voided', 'withdrawn')"
         )
 

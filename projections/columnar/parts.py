@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property
-from typing import Any, Final
+from functools import cached_property, lru_cache
+from typing import Any, Final, TypeAlias
 
 from domain.calendar import Period, month_of, quarter_of, year_of
 from projections.columnar.tables import Columns, Runner, day_number, month_day
 from projections.tally import Extra
 
 Adds = list[tuple[Hashable, int]]
+Told: TypeAlias = Mapping[Extra, Mapping[Hashable, int]]  # what is added, by what tells it apart
+# What the rows of a cell, of keys and counts, add; such a part has its figure to itself.
+Pour: TypeAlias = Callable[[Iterable[tuple[Any, ...]]], Told]
 MOMENT: Final[Columns] = {
     "day": "INTEGER",
     "day_year": "INTEGER",
@@ -30,7 +33,8 @@ class Part:
     `ctes` end in `c`, a row for each thing counted: `pid`, `item` (which thing), `day`, its own
     dimensions. `keys` are columns of `c` that are grouped by beside the cell. `counts` are, by
     name, the conditions under which a thing counts; `persons`, the one under which its person
-    does. `read` turns a row's keys and counts into what tells it apart and what it adds.
+    does. `read` turns a row's keys and counts into what tells it apart and what it adds; where
+    there are thousands of rows to a cell, `pour` does so for all of them at once.
     `period` is set where spells of other kinds count by touching it.
 
     A part may bring its `whole` query instead, from the dimensions that it is grouped by and a
@@ -48,6 +52,7 @@ class Part:
     reader: Callable[[tuple[Any, ...], Adds], tuple[Extra, Adds]] = field(
         default=lambda keys, adds: (keys, adds)
     )
+    pour: Pour | None = None
     whole: Callable[[tuple[str, ...], str], str] | None = None
     spread: Callable[[tuple[Any, ...]], Iterable[tuple[Extra, Adds]]] | None = None
     spells: Callable[[tuple[str, ...], str], str] | None = None
@@ -66,6 +71,9 @@ class Part:
     def read(self, values: Sequence[Any]) -> Iterable[tuple[Extra, Adds]]:
         if self.spread is not None:
             return self.spread(tuple(values))
+        if self.pour is not None:
+            told = self.pour((tuple(values),))
+            return [(extra, list(adds.items())) for extra, adds in told.items()]
         width = len(self.keys)
         adds: Adds = list(zip(self._names, values[width:], strict=True))
         return (self.reader(tuple(values[:width]), adds),)
@@ -86,10 +94,15 @@ def moment(day: date) -> tuple[Any, ...]:
         day_number(day),
         day.year,
         month_day(day),
-        month_of(day),
-        quarter_of(day),
-        year_of(day),
+        *_names(day.year, day.month),
     )
+
+
+@lru_cache(maxsize=10_000)
+def _names(year: int, month: int) -> tuple[str, str, str]:
+    """What a day's month, quarter and year are called."""
+    first = date(year, month, 1)
+    return month_of(first), quarter_of(first), year_of(first)
 
 
 def put_moments(

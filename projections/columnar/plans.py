@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any, Final, TypeAlias
@@ -10,7 +10,7 @@ from typing import Any, Final, TypeAlias
 from domain.calendar import ONE_DAY, Length, Period
 from domain.codes import Profile
 from projections.columnar.dimensions import Dimensions, touches
-from projections.columnar.parts import Adds, Part, on, put_moments
+from projections.columnar.parts import Adds, Part, Told, on, put_moments
 from projections.columnar.steps import FLOW, STOCK, fits, step_parts
 from projections.columnar.tables import SPELL, Runner, as_day, day_number, literal
 from projections.question import KVP, RETURN_MONTHS, SOCIAL_ASSISTANCE, Question
@@ -161,13 +161,16 @@ def _dwell(question: Question, dimensions: Dimensions, _: Runner) -> Iterator[Pa
         f"{found.format(joined='')}"
     )
 
-    def read(keys: tuple[Any, ...], adds: Adds) -> tuple[Extra, Adds]:
-        (days,), ((_, over), (_, running)) = keys, adds
-        ended: Adds = [((days, True), over)] if over else []
-        return (), [*ended, ((days, False), running)] if running else ended
-
     counts = {"completed": "c.completed", "ongoing": "NOT c.completed"}
-    yield Part([("c", c)], counts, keys=("days",), reader=read)
+    yield Part([("c", c)], counts, keys=("days",), pour=_lengths)
+
+
+def _lengths(rows: Iterable[tuple[int, int, int]]) -> Told:
+    """How many spells lasted how long, from how many ended after how many days and how many not."""
+    found = list(rows)
+    told: dict[Hashable, int] = {(days, True): ended for days, ended, _ in found if ended}
+    told.update({(days, False): ongoing for days, _, ongoing in found if ongoing})
+    return {(): told}
 
 
 def _capacity(question: Question, dimensions: Dimensions, runner: Runner) -> Iterator[Part]:
@@ -411,14 +414,21 @@ def _chains(question: Question, dimensions: Dimensions, _: Runner) -> Iterator[P
         "SELECT *, 'stop' AS since, stop_days AS days FROM link WHERE stop_days IS NOT NULL"
     )
 
-    def read(keys: tuple[Any, ...], adds: Adds) -> tuple[Extra, Adds]:
-        measure, following, since, days = keys
-        count = adds[0][1]
-        said: Adds = [((since, days), count)]
-        return (measure, following), said + [("count", count)] * (since == "start")
-
     keys = ("measure", "next_measure", "since", "days")
-    yield Part([("link", link), ("c", c)], {"n": "TRUE"}, keys=keys, reader=read)
+    yield Part([("link", link), ("c", c)], {"n": "TRUE"}, keys=keys, pour=_links)
+
+
+def _links(rows: Iterable[tuple[str, str, str, int, int]]) -> Told:
+    """How many links there are, and of each length, by the two measures."""
+    told: dict[Extra, dict[Hashable, int]] = {}
+    for measure, following, since, days, count in rows:
+        counts = told.get((measure, following))
+        if counts is None:
+            counts = told[measure, following] = {}
+        counts[since, days] = count
+        if since == "start":
+            counts["count"] = counts.get("count", 0) + count
+    return told
 
 
 def _duty(question: Question, dimensions: Dimensions, _: Runner) -> Iterator[Part]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, Final, Protocol, TypeAlias
@@ -13,7 +13,7 @@ from domain.kinds import KINDS
 
 FOREVER: Final = 2**31 - 1  # the day on which what has no end ends
 NEVER_REPLACED: Final = 2**63 - 1  # the instant until which what is not replaced is known
-_EPOCH: Final = date(1970, 1, 1)
+_EPOCH: Final = date(1970, 1, 1).toordinal()
 
 Columns: TypeAlias = Mapping[str, str]  # name -> SQL type
 Group: TypeAlias = Sequence[tuple[Any, ...]]
@@ -134,12 +134,39 @@ def family_of(family: str, log: str) -> str:
     return f"SELECT {', '.join(FAMILY_COLUMNS[family])} FROM {log} WHERE {is_of(family)}"
 
 
+# What a family goes by in `log` and in what is made of it: a number costs little to look for.
+FAMILY_NUMBERS: Final = {family: number for number, family in enumerate(FAMILIES)}
+
+
 def all_families() -> str:
-    """A query of the whole log, from the tables of its families."""
+    """A query of the whole log, from the tables of its families, with each one's number."""
     return " UNION ALL ".join(
-        f"SELECT {', '.join(column_of(family, name) for name in LOG)} FROM log_{family}"
-        for family in FAMILIES
+        f"SELECT {', '.join(column_of(family, name) for name in LOG)}, {number} AS family "
+        f"FROM log_{family}"
+        for family, number in FAMILY_NUMBERS.items()
     )
+
+
+def with_facts(family: str) -> str:
+    """A family's events `m`, each beside what `fact` has of it, `f`.
+
+    To join on the participant too keeps the work beside their other rows; on the family, it passes
+    over the facts of the others.
+    """
+    return (
+        f"log_{family} m JOIN (SELECT * FROM fact WHERE family = {FAMILY_NUMBERS[family]}) f "
+        "ON f.pid = m.pid AND f.position = m.position"
+    )
+
+
+def number_by_topic(topic: str = "topic") -> str:
+    """The number of an event's family, as SQL over its topic."""
+    named = " ".join(
+        f"WHEN {literal(name)} THEN {FAMILY_NUMBERS[family]}"
+        for family, topics in FAMILIES.items()
+        for name in topics
+    )
+    return f"CASE {topic} {named} ELSE {FAMILY_NUMBERS['other']} END"
 
 
 def column_of(family: str, name: str) -> str:
@@ -152,13 +179,15 @@ class Subject:
     """What the events of one family are about, which is sound or not by itself.
 
     `key` is the column that tells one subject from another, None where there is but one. `opens`
-    are, by kind of spell, the topics that open one. `more` is what the fold needs beside the key.
+    are, by kind of spell, the topics that open one. `more` is what the fold needs beside the key,
+    `closing` what the event that closes a spell tells of it.
     """
 
     family: str
     key: str | None
     opens: Mapping[str, Sequence[str]]
     more: str | None = None
+    closing: str | None = None
 
     @property
     def own_key(self) -> str:
@@ -167,8 +196,10 @@ class Subject:
 
 
 SUBJECTS: Final = (
-    Subject("enrolment", "programme", {"enrolment": ("enrolled", "reentered")}),
-    Subject("measure", "placement", {"measure": ("measure_started",)}),
+    Subject(
+        "enrolment", "programme", {"enrolment": ("enrolled", "reentered")}, closing="destination"
+    ),
+    Subject("measure", "placement", {"measure": ("measure_started",)}, closing="reason"),
     Subject("benefit", "benefit", {"benefit": ("benefit_started",)}),
     Subject("sanction", None, {"sanction": ("sanctioned",)}, more="until"),
     Subject("duty", None, {"duty": ("duty_imposed",), "exemption": ("duty_exempted",)}, "reason"),
@@ -254,7 +285,7 @@ def fold_groups(rows: Iterable[tuple[Any, ...]], key: int, fold: Fold) -> Iterat
 
 def day_number(day: date) -> int:
     """A day as a whole number: days since 1970-01-01."""
-    return (day - _EPOCH).days
+    return day.toordinal() - _EPOCH
 
 
 def month_day(day: date) -> int:
@@ -264,7 +295,7 @@ def month_day(day: date) -> int:
 
 def as_day(number: int) -> date:
     """The inverse of `day_number`."""
-    return _EPOCH + timedelta(days=number)
+    return date.fromordinal(_EPOCH + number)
 
 
 def literal(value: str | bool | int | None) -> str:

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
+from adapters import refreshing
 from adapters.answers import Asked, answer
 from adapters.columnar_copy import ColumnarCopy, place_of
 from adapters.database import open_engine, reading
@@ -54,11 +55,13 @@ def test_both_engines_print_the_same_bytes(made: list[dict[str, Any]], data: st.
 
 
 @_THOROUGH
-@given(made=rows(), more=rows(most=8), data=st.data())
+@given(made=rows(), more=rows(most=8), few=st.sampled_from([0, 10**9]), data=st.data())
 def test_a_refreshed_copy_is_a_copy_made_at_once(
-    made: list[dict[str, Any]], more: list[dict[str, Any]], data: st.DataObject
+    made: list[dict[str, Any]], more: list[dict[str, Any]], few: int, data: st.DataObject
 ) -> None:
-    with store_of(made) as (store, engine):
+    """Whether the histories that it is about come from the store or from the copy's own log."""
+    with pytest.MonkeyPatch.context() as patch, store_of(made) as (store, engine):
+        patch.setattr(refreshing, "_FEW", few)
         both_agree(engine, data.draw(questions(store.position)))
         store.append(
             [row | {"event_id": f"later {row['event_id']}", "source": "t"} for row in more]

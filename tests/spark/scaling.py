@@ -31,7 +31,15 @@ from adapters.spark_columns import open_rectangles
 from domain.calendar import Period
 from projections.columnar.asking import ask
 from projections.columnar.building import build
-from projections.columnar.tables import DERIVED, FAMILIES, LOG, definition, family_of, literal
+from projections.columnar.tables import (
+    DERIVED,
+    FAMILIES,
+    LOG,
+    all_families,
+    definition,
+    family_of,
+    literal,
+)
 from projections.layout import lay_out
 from projections.question import Figure, Question
 
@@ -159,6 +167,7 @@ def _embedded(folder: Path, found: dict[str, object]) -> DuckRunner:
     for family in FAMILIES:
         rows = family_of(family, source)
         runner.run(f"CREATE TABLE log_{family} AS {rows} ORDER BY position")
+    runner.run(f"CREATE VIEW log AS {all_families()}")
     for table, columns in DERIVED.items():
         runner.run(definition(table, columns))
     started = time.monotonic()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from math import sqrt
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from projections.kaplan_meier import curve, median
 from tests.event_tables import Events, events, rows_are, total_is
@@ -177,3 +179,21 @@ def test_groups_have_their_own_lengths_and_the_total_all_of_them() -> None:
         """,
     )
     total_is(found, "spells | mean_days_completed\n2 | 20")
+
+
+@given(
+    st.dictionaries(st.tuples(st.integers(0, 20), st.booleans()), st.integers(1, 5), max_size=20)
+)
+def test_the_median_is_the_first_day_of_the_curve_with_a_half_or_less(
+    lengths: dict[tuple[int, bool], int],
+) -> None:
+    at_most_half = (
+        point.days for point in curve(lengths) if 2 * point.numerator <= point.denominator
+    )
+    assert median(lengths) == next(at_most_half, None)
+
+
+def test_the_median_is_exact_where_a_float_cannot_tell() -> None:
+    half = 10**9
+    assert median({(1, True): half, (2, False): half}) == 1
+    assert median({(1, True): half - 1, (2, False): half + 1}) is None

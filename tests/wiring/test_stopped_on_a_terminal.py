@@ -22,14 +22,14 @@ from tests.command_line import Command
 # A refresh that shows a bar, and then never ends; an append of many small chunks.
 _ENDLESS: Final = """
 import sys
-import adapters.columnar_copy as copy, adapters.ingest as ingest
+import adapters.refreshing as refreshing, adapters.ingest as ingest
 import cli.append, cli.waiting
 cli.waiting._LONG = cli.append._LONG = 1
 ingest.CHUNK['sqlite'] = 100
 def rebuild(runner, position):
     yield 0.5
     runner.run('SELECT count(*) FROM range(1000000000000) a, range(1000000) b')
-copy._rebuild = rebuild
+refreshing._rebuild = rebuild
 sys.argv[0] = 'forlop'
 from cli.main import run
 run()
