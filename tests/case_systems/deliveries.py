@@ -63,6 +63,10 @@ STORIES: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
         ("kostra/11F_2024.constructed.dat", "kostra/11F_2025.constructed.dat"),
     ),
     "oppfolging": ("oppfolging", ("oppfolging/constructed.jsonl",)),
+    "oppfolging_person": (
+        "oppfolging",
+        ("oppfolging/oppfolgingsbruker.json", "oppfolging/person.constructed.jsonl"),
+    ),
 }
 
 

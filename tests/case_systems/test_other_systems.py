@@ -13,7 +13,7 @@ from adapters.case_systems.kostra import Form, layouts
 from adapters.case_systems.messages import Delivery
 from adapters.case_systems.systems import SYSTEMS
 from domain.calendar import as_instant
-from domain.events import Exited, Linked, Registered
+from domain.events import Assessed, Exited, Linked, Registered
 from domain.history import Cutoff
 from domain.journey import Journey
 from domain.linking import persons
@@ -234,6 +234,34 @@ def test_follow_up_periods_offices_and_links() -> None:
     offices = [journey.attribute("office", date(2024, month, 10)) for month in (1, 2, 4)]
     assert offices == [None, "0220", "0219"]
     assert any(isinstance(fact.event, Linked) for fact in journey.told)
+
+
+def assessed(store: Store, person: str, known_at: datetime | None = None) -> list[str | None]:
+    told = store.journey(person, known_at).told
+    return [fact.event.result for fact in told if isinstance(fact.event, Assessed)]
+
+
+def test_a_person_was_assessed_where_the_group_is_another_that_an_assessment_leads_to() -> None:
+    lines = sample("oppfolging/person.constructed.jsonl").splitlines()
+    group = "trenger_veiledning_nedsatt_arbeidsevne"
+    for delivered in (lines, [*reversed(lines)]):
+        store, _ = told("oppfolging", *delivered)
+        before, after = (known(day) for day in ("2024-02-19", "2024-06-01"))
+        assert assessed(store, "12839010182", before) == []  # BKART: it is still to be done
+        assert assessed(store, "12839010182", after) == [f"{group}+skaffe_arbeid"]
+        assert len(assessed(store, "12839010182")) == 2
+
+
+def test_a_group_that_is_not_known_says_nothing_of_the_one_before_it() -> None:
+    one, *_, last = map(orjson.loads, sample("oppfolging/person.constructed.jsonl").splitlines())
+    states = ["BATT", "NYTT", None, "BATT"]
+    records = [
+        {**one, "kvalifiseringsgruppekode": group, "sistEndretDato": f"2024-03-0{day}T10:00:00"}
+        for day, group in enumerate(states, 1)
+    ]
+    store, (read,) = told("oppfolging", orjson.dumps(records))
+    assert len(assessed(store, last["fodselsnummer"])) == 1
+    assert [(warned.column, warned.found) for warned in read.warnings] == [("group", "NYTT")]
 
 
 # Digisos.
