@@ -55,6 +55,7 @@ from adapters.said import (
 )
 from adapters.settling import settle
 from adapters.summary import Summary, Trouble
+from adapters.telling_rules import hold_to_rules
 from domain.codes import Profile
 from domain.record import COLUMNS, Problem
 
@@ -239,6 +240,7 @@ class _Taking:
 
     def take(self, chunk: Chunk, part: _Part) -> None:
         """Explains a part against what was said before, and appends it."""
+        hold_to_rules(chunk.connection, self._system.name)
         said = Said(chunk.connection, chunk.seals)
         news = {said.subject(*subject): versions for subject, versions in part.subjects}
         keys = {id(v): said.digest(v) for versions in news.values() for v in versions}

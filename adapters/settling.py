@@ -29,6 +29,7 @@ from adapters.readers.rows import RawRow
 from adapters.said import Past, Said, Taken, tag_of
 from adapters.seals import Seals
 from adapters.summary import Summary
+from adapters.telling_rules import hold_to_rules
 from domain.codes import Profile
 from domain.history import Fact
 
@@ -70,6 +71,8 @@ def _settle(
     said = Said(connection, Seals(connection))
     rows: list[RawRow] = []
     taken: list[Taken] = []
+    for source in {past.versions[0].source for past in told.pasts.values() if past.versions}:
+        hold_to_rules(connection, source)
     for group in _groups(told):
         wanted = left_out(group, rules)
         for subject, past in group.pasts.items():

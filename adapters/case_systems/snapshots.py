@@ -33,6 +33,9 @@ from adapters.case_systems.messages import (
 )
 from domain.calendar import parse_instant
 
+RULES: Final = 1
+"""The version of all that is in here: another one where the same versions would make other rows."""
+
 Row: TypeAlias = dict[str, str]
 Thread: TypeAlias = tuple[str, str]
 """A participant and a slot: an event is replaced only by one of the same participant."""
@@ -290,6 +293,13 @@ def explain(
     for version in said:
         telling.take(version)
     return [(version, telling.take(version)) for version in taken]
+
+
+def told_so_far(said: Sequence[Version], tell: Tell, tag: str | None = None) -> Iterator[Row]:
+    """The rows that were told of one subject, given what was said in the order it was taken in."""
+    telling = Telling(tell, _tag(tag, said))
+    for version in said:
+        yield from telling.take(version) or ()
 
 
 def _tag(tag: str | None, versions: Sequence[Version]) -> str:
