@@ -39,8 +39,8 @@ def hold_to_rules(connection: Connection, source: str) -> None:
     if found is not None or not _are_told_so(connection, source):
         raise ForlopError(
             f"what {source} sent into this store was told by the rules of another version of"
-            " forlop, and would be told twice; go on with that version, or hand the files in to a new"
-            " store"
+            " forlop, and would be told twice; go on with that version, or hand the files in to a"
+            " new store"
         )
     connection.execute(store_info.insert().values(name=name, value=wanted))
 
