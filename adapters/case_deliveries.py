@@ -182,6 +182,7 @@ class _Part:
     subjects: list[tuple[tuple[str, str], list[Version]]] = field(default_factory=list)
     size: int = 0
     of_implementations: bool = False
+    is_last: bool = False
 
 
 class _Taking:
@@ -232,6 +233,7 @@ class _Taking:
                 part = _Part()
             part.subjects.append((subject, news))
             part.size += len(news)
+        part.is_last = True
         yield part
 
     def _note(self, problem: SourceProblem) -> None:
@@ -268,7 +270,15 @@ class _Taking:
         chunk.take(taking.rows, taking.duplicates)
         said.keep(taking.taken, chunk.at, chunk.batch_id, chunk.people)
         keep_implementations(chunk.connection, self._system.name, self._messages.implementations)
+        if part.is_last:
+            chunk.slips.close_those_that_read(self._system.name, self._read_whole())
         self._settle(chunk, {person for one in taking.taken for person in one.participants})
+
+    def _read_whole(self) -> Iterator[bytes]:
+        """The records of which nothing was left out."""
+        for record in self._messages.by_record():
+            if not any(problem.left_out for problem in record.problems):
+                yield record.raw
 
     def _of_implementations(
         self, said: Said, fresh: Mapping[bytes, Sequence[Version]]

@@ -54,7 +54,7 @@ class Chunk:
         self._before = NO_HASH if last is None else bytes(last.hash)
         self.seals = Seals(connection)
         self.people: dict[str, bytes] = {}  # the ids of whom the rows so far name
-        self._slips = Slips(connection, delivering, self.seals, self.batch_id, self.at)
+        self.slips = self._slips = Slips(connection, delivering, self.seals, self.batch_id, self.at)
         self._erased: dict[Key, bytes] = {}
         self._intake: Intake[bytes] = Intake(self._head.position)
         self._versions: dict[bytes, int] = {}

@@ -137,6 +137,28 @@ def test_a_record_that_cannot_be_read_is_in_quarantine_once_with_its_own_referen
     assert '"personIdent"' in shown
 
 
+def test_a_record_that_was_rejected_is_open_no_longer_once_it_reads(store: str, run: Run) -> None:
+    file, other = SAMPLES / "digisos" / "minimal.json", SAMPLES / "digisos" / "komplett.json"
+    for name in (file, other):
+        run(store, "append", "--from", "digisos", name, code=3)
+    statuses = [slip["status"] for slip in slips_of(run, store)]
+    assert statuses == ["open", "open"]
+    run(store, "append", "--from", "digisos", "--participant", "p1", file, "--dry-run")
+    assert [slip["status"] for slip in slips_of(run, store)] == statuses
+    run(store, "append", "--from", "digisos", "--participant", "p1", file)
+    [first, second] = slips_of(run, store)
+    assert (first["status"], first["closed_why"]) == ("mended", "handed in again, and read")
+    assert second["status"] == "open"
+
+
+def slips_of(run: Run, store: str) -> list[dict[str, object]]:
+    """All that ever was in quarantine."""
+    found: list[dict[str, object]] = json.loads(
+        run(store, "quarantine", "list", "--status", "all", "--json").stdout
+    )
+    return found
+
+
 def test_what_a_source_told_of_its_implementations_holds_for_the_next_file(
     store: str, run: Run
 ) -> None:
