@@ -18,6 +18,10 @@ STORIES: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "komet_changes": ("komet", ("komet/deltaker-hendelse-v1.constructed.jsonl",)),
     "komet_v1": ("komet", ("komet/deltaker-v1.example.json",)),
     "komet_ekstern_v1": ("komet", ("komet/deltaker-ekstern-v1.example.json",)),
+    "komet_providers": (
+        "komet",
+        ("komet/providers.constructed.jsonl", "komet/deltaker-ekstern-v1.example.json"),
+    ),
     "komet_timeline": ("komet", ("komet/timeline.snapshots.jsonl",)),
     "arena": (
         "arena",
