@@ -29,14 +29,16 @@ _NOTE: Final = "told by Arena's group; its record was changed on this day, the g
 PROGRAMMES: Final = {"period": "follow_up_period", "kvp": "kvp"}
 
 
-def read(content: bytes, delivery: Delivery) -> Messages:  # noqa: ARG001
-    """Versions of persons in follow-up."""
+def read(content: bytes, delivery: Delivery) -> Messages:
+    """Versions of persons in follow-up. A decision that was asked for does not say whose it is."""
     messages = Messages()
     for wrapped in json_records(content, messages):
         if not isinstance(wrapped.value, Mapping):
             messages.problem("", wrapped.line, "record", None, "not an object with fields")
             continue
         value = wrapped.value
+        if "innsatsgruppe" in value and delivery.participant is not None:
+            value = {"aktorId": delivery.participant, **value}
         reference = str(value.get("oppfolgingsperiodeUuid") or value.get("uuid") or "")
         fields = Fields(value, reference, wrapped.line, messages)
         if any(name in value for name in _GROUP):

@@ -264,6 +264,13 @@ def test_a_group_that_is_not_known_says_nothing_of_the_one_before_it() -> None:
     assert [(warned.column, warned.found) for warned in read.warnings] == [("group", "NYTT")]
 
 
+def test_a_decision_that_was_asked_for_is_of_whom_the_delivery_says() -> None:
+    answer = {"innsatsgruppe": "LITEN_MULIGHET_TIL_A_JOBBE", "hovedmal": "OKE_DELTAKELSE",
+              "fattetDato": "2025-03-25T08:55:59.892245854+01:00[Europe/Oslo]"}  # fmt: skip
+    store, _ = told("oppfolging", orjson.dumps(answer))
+    assert assessed(store, "p1") == ["liten_mulighet_til_a_jobbe+oke_deltakelse"]
+
+
 # Digisos.
 
 
@@ -285,10 +292,26 @@ def test_a_case_by_its_title_is_an_enrolment_once_granted_and_void_if_in_error()
     assert spans(store.journey("p1")) == []
 
 
-def test_a_stopped_payment_is_no_sanction_and_the_office_is_the_latest() -> None:
+def test_the_last_decision_of_a_case_holds() -> None:
+    refused = {**GRANTED, "utfall": "AVSLATT", AT: "2024-02-01T10:00:00Z"}
+    again = {**GRANTED, AT: "2024-03-01T10:00:00Z"}
+    first = [{**CASE, AT: "2024-01-02T10:00:00Z"}, {**GRANTED, AT: "2024-01-20T10:00:00Z"}]
+    store, _ = told("digisos", digisos(*first, refused, again))
+    told_at = [spans(store.journey("p1", known(f"2024-0{month}-15"))) for month in (1, 2, 3)]
+    assert told_at == [[], [], [(date(2024, 3, 1), None)]]
+    assert spans(store.journey("p1", known("2024-01-31"))) == [(date(2024, 1, 20), None)]
+
+
+def test_a_stopped_payment_is_told_of_and_is_no_sanction() -> None:
+    payment = {"type": "utbetaling", "status": "STOPPET", "utbetalingsreferanse": "U1"}
+    store, (read,) = told("digisos", digisos({**payment, AT: "2024-01-02T10:00:00Z"}))
+    assert store.rows == []
+    assert [(w.column, w.found) for w in read.warnings] == [("utbetaling.status", "STOPPET")]
+
+
+def test_the_office_is_the_latest() -> None:
     store, _ = story("digisos")
     journey = store.journey("p1")
-    assert journey.spells["sanction"] == []
     assert [journey.attribute("office", date(2018, 10, day)) for day in (4, 8)] == ["0314", "0315"]
 
 
