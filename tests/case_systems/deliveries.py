@@ -56,6 +56,7 @@ STORIES: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     ),
     "paw": ("paw", ("paw/korrigering.constructed.jsonl",)),
     "paw_ends_alone": ("paw", ("paw/interne-hendelser.jsonl",)),
+    "paw_answers": ("paw", ("paw/arbeidssoekerperioder.json", "paw/profilering.json")),
     "digisos": (
         "digisos",
         ("digisos/minimal.json", "digisos/komplett.json", "digisos/kan-ha-nye-felter.json"),
