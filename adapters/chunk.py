@@ -76,6 +76,11 @@ class Chunk:
                 self._judge(row, people)
         self._write()
 
+    @property
+    def has_links(self) -> bool:
+        """Whether some of its events say who is whom."""
+        return any(isinstance(event, _LINKS) for _, event, _ in self._new)
+
     def retry(self, persons: Sequence[bytes]) -> None:
         """Tries the waiting rows of some participants again."""
         self._load_persons(persons)

@@ -26,11 +26,14 @@ from domain.codes import Profile
 
 CHUNK = {"sqlite": 20_000, "postgresql": 10_000}
 Progress = Callable[[int], None]
+AfterChunk = Callable[[Chunk], int | None]
+"""What is done under the lock of a chunk, once it is in; gives the position that it came to."""
 
 
 class Delivering:
     """The appending of one file's rows.
 
+    `after` is done after each chunk of rows, in its transaction.
     `now` gives the time of the append; every row without a recording time gets that of its chunk.
     """
 
@@ -42,7 +45,9 @@ class Delivering:
         sha256: str,
         now: Callable[[], datetime],
         summary: Summary | None = None,
+        after: AfterChunk | None = None,
     ) -> None:
+        self._after = after
         self._engine = engine
         self.chunk_size = CHUNK[engine.dialect.name]
         self.reader = RowReader(profile)
@@ -66,7 +71,10 @@ class Delivering:
         with without_collector():
             for at, read in self._read(rows):
                 with writing(self._engine) as connection:
-                    Chunk(connection, self, at).append(read)
+                    chunk = Chunk(connection, self, at)
+                    chunk.append(read)
+                    if self._after is not None:
+                        self.summary.position = self._after(chunk) or self.summary.position
                 if done is not None:
                     done(len(read))
         return self.summary
@@ -119,10 +127,12 @@ def append_file(
     dry_run: bool = False,
     done: Progress | None = None,
     now: Callable[[], datetime] | None = None,
+    after: AfterChunk | None = None,
 ) -> Summary:
     """Appends a file that reads as rows; see `Delivering`."""
     found = file.delivery
-    delivering = Delivering(engine, profile, found.name, found.sha256, now or current_time)
+    now = now or current_time
+    delivering = Delivering(engine, profile, found.name, found.sha256, now, after=after)
     if dry_run:
         return delivering.rehearse(file.rows())
     summary = delivering.append(file.rows(), done)
