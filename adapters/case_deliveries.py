@@ -221,11 +221,13 @@ class _Taking:
             if not record.problems:
                 continue
             left_out = [problem for problem in record.problems if problem.left_out]
+            used = [problem for problem in record.problems if not problem.left_out]
+            if left_out and not record.versions:  # of what is not used, all is told in one place
+                left_out, used = left_out + used, []
             if left_out:
                 part.rejected.append(_rejected(self._system.name, record, left_out))
-            for problem in record.problems:
-                if not problem.left_out:
-                    self._note(problem)
+            for problem in used:
+                self._note(problem)
         part.size = len(part.rejected)
         for subject, news in by_subject(self._messages.versions).items():
             if part.size >= size:
