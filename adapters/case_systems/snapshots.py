@@ -47,7 +47,6 @@ LeftOut: TypeAlias = tuple[datetime, frozenset[str]]
 _order: Final = attrgetter("order")
 _NOTHING: Final[frozenset[str]] = frozenset()
 _LONGEST_SLOT = 100  # an event_id has 128 characters, and 21 go to what tells the steps apart
-_LEAN_ON_OTHERS: Final = frozenset({IMPLEMENTATION, ASSESSMENT})
 _NAMES_PERSONS = ("participant", "same_as")
 
 
@@ -117,7 +116,8 @@ class Telling:
         """What changes when a version, the last of some, is taken in; moves the state on."""
         known_at = max(version.changed_at, self._known_at or version.changed_at)
         first, self._known_at = not self._heard, known_at
-        self._heard = self._heard or not (_LEAN_ON_OTHERS & version.says.keys())
+        says = version.says
+        self._heard = self._heard or not (IMPLEMENTATION in says or ASSESSMENT in says)
         out = out_at(self._left_out, known_at, before=True) if self._left_out else _NOTHING
         return self._move(held(versions, self.tell, out), known_at, first=first)
 
