@@ -384,6 +384,20 @@ def test_a_stay_goes_on_over_the_years_and_a_new_one_is_a_re_entry() -> None:
     assert store.waiting == []
 
 
+def test_who_comes_from_the_programme_of_another_municipality_is_no_re_entry() -> None:
+    files = [
+        kvp(2025, "5", AVSL_DATO="30062025"),
+        kvp(2026, "1", begun="02022026", VEDTAK_DATO="19012026", KVP_KOMM="1",
+            KOMMNR_KVP_KOMM="0301"),
+    ]  # fmt: skip
+    store, _ = told("kostra_11cf", *files)
+    back = store.journey("12839010182").spells["enrolment"][1].opened.event
+    assert (back.TOPIC, back.note) == (
+        "enrolled",
+        "transferred, from the programme of municipality 0301",
+    )
+
+
 @pytest.mark.parametrize(
     ("status", "destination", "stop_reason"),
     [("4", "work", "dropped_out"), ("5", "moved", "moved"), ("7", "work", "dropped_out")],
