@@ -103,14 +103,13 @@ def _settle(
     said = Said(connection, Seals(connection))
     rows: list[RawRow] = []
     taken: list[Taken] = []
-    for source in {past.versions[0].source for past in told.pasts.values() if past.versions}:
-        hold_to_rules(connection, source)
     for group in _groups(told):
         wanted = left_out(group, rules)
         for subject, past in group.pasts.items():
             if not past.versions or marks_of(past) == wanted.get(subject, []):
                 continue
             mark = _mark(past, wanted.get(subject, []))
+            hold_to_rules(connection, mark.source)
             tell, tag = tell_of(mark.source), tag_of(subject)
             for version, found in explain(past.versions, [mark], tell, tag):
                 rows += [RawRow(0, b"", dict(row)) for row in found or ()]
