@@ -6,7 +6,7 @@ times, the true one is when it happened, and the event's own is when it was regi
 
 The public periods (Periode in Avro, as JSON) are taken as well, by the number that they name: the
 register's own key, which the log has, is not in them, so a store is given the one or the other.
-Which numbers are one person's comes from the log, and from the identities' events. A profile
+Which numbers are one person's comes from the log, and from the identities' events. A profiling
 (Profilering) is an assessment that a machine made, and its event says so.
 """
 
@@ -187,7 +187,7 @@ def _read_period(fields: Fields, delivery: Delivery) -> None:
 
 
 def _read_profile(fields: Fields, delivery: Delivery) -> None:
-    """A profile names a period, and not a person."""
+    """A profiling names a period, and not a person."""
     fields.expect(known_fields("paw_profile"))
     identity, at = (
         fields.text("profileringId", "id"),
