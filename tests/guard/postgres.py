@@ -60,7 +60,8 @@ class Server:
     def start(self) -> None:
         """Starts where it does not run, and waits until it has recovered."""
         for _ in range(500):
-            with suppress(TimeoutExpired):  # it waits ten seconds, which recovery may outlast
+            # It waits ten seconds, which recovery may outlast, and asserts that it was enough.
+            with suppress(TimeoutExpired, AssertionError):
                 self._server.ensure_postgres_running()
             with suppress(psycopg.OperationalError), psycopg.connect(self.address):
                 return
