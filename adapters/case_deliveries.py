@@ -55,6 +55,7 @@ from adapters.said import (
 )
 from adapters.settling import settle
 from adapters.summary import Summary, Trouble
+from adapters.telling_rules import hold_to_rules
 from domain.codes import Profile
 from domain.record import COLUMNS, Problem
 
@@ -181,6 +182,7 @@ class _Part:
     subjects: list[tuple[tuple[str, str], list[Version]]] = field(default_factory=list)
     size: int = 0
     of_implementations: bool = False
+    is_last: bool = False
 
 
 class _Taking:
@@ -219,11 +221,13 @@ class _Taking:
             if not record.problems:
                 continue
             left_out = [problem for problem in record.problems if problem.left_out]
+            used = [problem for problem in record.problems if not problem.left_out]
+            if left_out and not record.versions:  # of what is not used, all is told in one place
+                left_out, used = left_out + used, []
             if left_out:
                 part.rejected.append(_rejected(self._system.name, record, left_out))
-            for problem in record.problems:
-                if not problem.left_out:
-                    self._note(problem)
+            for problem in used:
+                self._note(problem)
         part.size = len(part.rejected)
         for subject, news in by_subject(self._messages.versions).items():
             if part.size >= size:
@@ -231,6 +235,7 @@ class _Taking:
                 part = _Part()
             part.subjects.append((subject, news))
             part.size += len(news)
+        part.is_last = True
         yield part
 
     def _note(self, problem: SourceProblem) -> None:
@@ -239,6 +244,7 @@ class _Taking:
 
     def take(self, chunk: Chunk, part: _Part) -> None:
         """Explains a part against what was said before, and appends it."""
+        hold_to_rules(chunk.connection, self._system.name)
         said = Said(chunk.connection, chunk.seals)
         news = {said.subject(*subject): versions for subject, versions in part.subjects}
         keys = {id(v): said.digest(v) for versions in news.values() for v in versions}
@@ -266,7 +272,15 @@ class _Taking:
         chunk.take(taking.rows, taking.duplicates)
         said.keep(taking.taken, chunk.at, chunk.batch_id, chunk.people)
         keep_implementations(chunk.connection, self._system.name, self._messages.implementations)
+        if part.is_last:
+            chunk.slips.close_those_that_read(self._system.name, self._read_whole())
         self._settle(chunk, {person for one in taking.taken for person in one.participants})
+
+    def _read_whole(self) -> Iterator[bytes]:
+        """The records of which nothing was left out."""
+        for record in self._messages.by_record():
+            if not any(problem.left_out for problem in record.problems):
+                yield record.raw
 
     def _of_implementations(
         self, said: Said, fresh: Mapping[bytes, Sequence[Version]]

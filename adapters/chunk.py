@@ -60,7 +60,7 @@ class Chunk:
         self._before = NO_HASH if last is None else bytes(last.hash)
         self.seals = Seals(connection)
         self.people: dict[str, bytes] = {}  # the ids of whom the rows so far name
-        self._slips = Slips(connection, delivering, self.seals, self.batch_id, self.at)
+        self.slips = self._slips = Slips(connection, delivering, self.seals, self.batch_id, self.at)
         self._erased: dict[Key, bytes] = {}
         self._intake: Intake[bytes] = Intake(self._head.position, _event_of)
         self._versions: dict[bytes, int] = {}
@@ -104,6 +104,11 @@ class Chunk:
             self._judge(rows.row(place), people)
         self._counts.appended += appended
         self._write()
+
+    @property
+    def has_links(self) -> bool:
+        """Whether some of its events say who is whom."""
+        return any(isinstance(event, _LINKS) for _, event in self._made.values())
 
     def retry(self, persons: Sequence[bytes]) -> None:
         """Tries the waiting rows of some participants again."""

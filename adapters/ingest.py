@@ -32,11 +32,14 @@ CHUNK: Final = {"sqlite": 50_000, "postgresql": 50_000}
 LEAST: Final = 10_000  # rows that are worth a transaction while others are still being read
 _FEW: Final = 1000  # troubles that are remembered, so as to be able to go back
 Progress = Callable[[int], None]
+AfterChunk = Callable[[Chunk], int | None]
+"""What is done under the lock of a chunk, once it is in; gives the position that it came to."""
 
 
 class Delivering:
     """The appending of one file's rows.
 
+    `after` is done after each chunk of rows, in its transaction.
     `now` gives the time of the append; every row without a recording time gets that of its chunk.
     """
 
@@ -48,7 +51,9 @@ class Delivering:
         sha256: str,
         now: Callable[[], datetime],
         summary: Summary | None = None,
+        after: AfterChunk | None = None,
     ) -> None:
+        self._after = after
         self._engine = engine
         self.chunk_size = CHUNK[engine.dialect.name]
         self.reader = RowReader(profile)
@@ -58,7 +63,7 @@ class Delivering:
         self.delivery_id = uuid4().hex
         self.own_slips: dict[int, TroubleKey] = {}
         self._told = 0
-        self._hoping = not sha256 or not has_batch_of(engine, sha256)
+        self._hoping: bool | None = None  # not thought of yet
         self.summary = summary or Summary()
 
     def tell(self, row: RawRow, outcome: str, why: str) -> TroubleKey:
@@ -83,6 +88,8 @@ class Delivering:
 
     def _append_chunk(self, rows: Reading) -> None:
         """Most files are new, and then it need not be looked up which of their events are known."""
+        if self._hoping is None:
+            self._hoping = not self.sha256 or not has_batch_of(self._engine, self.sha256)
         if self._hoping and len(self.summary.troubles) < _FEW:
             before = self._told, self.own_slips.copy(), self.summary.troubles.copy()
             try:
@@ -96,7 +103,10 @@ class Delivering:
 
     def _append_in_one(self, rows: Reading, *, hoping: bool) -> None:
         with writing(self._engine) as connection:
-            Chunk(connection, self, max(self.now(), rows.at)).append(rows, hoping=hoping)
+            chunk = Chunk(connection, self, max(self.now(), rows.at))
+            chunk.append(rows, hoping=hoping)
+            if self._after is not None:
+                self.summary.position = self._after(chunk) or self.summary.position
 
     def read(self, rows: Iterable[RawRow]) -> Iterator[Piece]:
         """Rows read some at a time: what their cells take is used again for those to come."""
@@ -134,10 +144,12 @@ def append_file(
     dry_run: bool = False,
     done: Progress | None = None,
     now: Callable[[], datetime] | None = None,
+    after: AfterChunk | None = None,
 ) -> Summary:
     """Appends a file that reads as rows; see `Delivering`."""
     found = file.delivery
-    delivering = Delivering(engine, profile, found.name, found.sha256, now or current_time)
+    now = now or current_time
+    delivering = Delivering(engine, profile, found.name, found.sha256, now, after=after)
     if dry_run:
         return delivering.rehearse(file.rows())
     if ahead.pays(file):

@@ -139,6 +139,19 @@ def open_rejects(connection: Connection, fingerprints: Iterable[bytes]) -> set[b
     return found
 
 
+def rejected_of(connection: Connection, source: str) -> dict[bytes, list[int]]:
+    """The open rejected rows of a source, by what makes one the same when it comes again."""
+    query = select(quarantine.c.fingerprint, quarantine.c.id).where(
+        quarantine.c.status == "open",
+        quarantine.c.outcome == "rejected",
+        quarantine.c.source == source,
+    )
+    found: dict[bytes, list[int]] = {}
+    for fingerprint, slip in connection.execute(query):
+        found.setdefault(bytes(fingerprint), []).append(slip)
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Closing:
     """How rows cease to be open: as what, why, when (microseconds since 1970), by which batch.

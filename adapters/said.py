@@ -57,12 +57,12 @@ class Taken(NamedTuple):
 
 
 class Said:
-    """What sources have said, inside one transaction."""
+    """What sources have said, inside one transaction; `is_empty` where none has said anything."""
 
     def __init__(self, connection: Connection, seals: Seals) -> None:
         self._connection = connection
         self._seals = seals
-        self._is_empty = not _last(connection, source_versions)
+        self.is_empty = not _last(connection, source_versions)
 
     def subject(self, source: str, subject: str) -> bytes:
         """Under what the store finds a subject: its own name can hold a person's key."""
@@ -75,7 +75,7 @@ class Said:
         """The digests of all that was said of some subjects, erased or not; nothing of those of
         which nothing was said. A digest is of its subject too: it is never one of another's."""
         known: dict[bytes, set[bytes]] = {}
-        asked = () if self._is_empty else subjects
+        asked = () if self.is_empty else subjects
         for subject, digest in look_up(self._connection, _DIGESTS, "subject", asked):
             known.setdefault(bytes(subject), set()).add(bytes(digest))
         return known
@@ -83,7 +83,7 @@ class Said:
     def past(self, subjects: Sequence[bytes]) -> dict[bytes, Past]:
         """What was said of some subjects; those of which nothing was have an empty past."""
         found = {subject: Past() for subject in subjects}
-        if self._is_empty:
+        if self.is_empty:
             return found
         kept = list(look_up(self._connection, _VERSIONS, "subject", subjects, order="ORDER BY id"))
         self._seals.load({bytes(owner) for _, _, _, owner, _ in kept} - {b""})

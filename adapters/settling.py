@@ -20,15 +20,23 @@ from adapters.case_systems.snapshots import LeftOut, explain, known_times, sent_
 from adapters.chunk import Chunk
 from adapters.database import writing
 from adapters.facts import every_history, facts_of, linked_participants
-from adapters.ingest import Delivering, current_time
+from adapters.ingest import AfterChunk, Delivering, current_time
 from adapters.log import head_of
-from adapters.overlaps import Told, linked_to, marks_of, tell_of, with_several_sources
+from adapters.overlaps import (
+    Told,
+    linked_to,
+    marks_of,
+    several_sources,
+    tell_of,
+    with_several_sources,
+)
 from adapters.participants import ids_of, keys_of
 from adapters.precedence import Rule, overlaps_among
 from adapters.readers.rows import RawRow
 from adapters.said import Past, Said, Taken, tag_of
 from adapters.seals import Seals
 from adapters.summary import Summary
+from adapters.telling_rules import hold_to_rules
 from domain.codes import Profile
 from domain.history import Fact
 
@@ -44,17 +52,42 @@ def settle_all(engine: Engine, profile: Profile, rules: Sequence[Rule]) -> Summa
     return delivering.summary
 
 
+def settling_after(engine: Engine, profile: Profile, rules: Sequence[Rule]) -> AfterChunk:
+    """What settles the overlaps of those whom a chunk of events is about, under its lock.
+
+    It does nothing in a store into which no case system has sent anything. Its own rows are no
+    rows of the file, and have a batch of their own.
+    """
+    linked: set[bytes] | None = None
+
+    def after(chunk: Chunk) -> int | None:
+        nonlocal linked
+        connection = chunk.connection
+        if Said(connection, chunk.seals).is_empty or not several_sources(connection):
+            return None
+        if linked is None or chunk.has_links:
+            linked = linked_participants(connection, head_of(connection).position)
+        delivering = Delivering(engine, profile, "overlaps", "", current_time)
+        settle(connection, chunk.seals, delivering, chunk.people, rules, linked)
+        return delivering.summary.position
+
+    return after
+
+
 def settle(
     connection: Connection,
     seals: Seals,
     delivering: Delivering,
     participants: Iterable[str],
     rules: Sequence[Rule],
+    linked: set[bytes] | None = None,
 ) -> int:
     """Settles the overlaps of those of some participants of whom several sources told, or who are
-    linked; gives how many subjects changed. Its rows are appended like any others."""
+    linked; gives how many subjects changed. Its rows are appended like any others. `linked` are
+    all who are linked, where that is known."""
     ids = set(ids_of(connection, participants, seals).values())
-    linked = linked_participants(connection, head_of(connection).position)
+    if linked is None:
+        linked = linked_participants(connection, head_of(connection).position)
     # Few are linked: sorting out whose they are costs more than taking all of them.
     ids = with_several_sources(connection, ids) | (linked if ids & linked else set())
     keys = keys_of(connection, ids, seals).values()
@@ -76,6 +109,7 @@ def _settle(
             if not past.versions or marks_of(past) == wanted.get(subject, []):
                 continue
             mark = _mark(past, wanted.get(subject, []))
+            hold_to_rules(connection, mark.source)
             tell, tag = tell_of(mark.source), tag_of(subject)
             for version, found in explain(past.versions, [mark], tell, tag):
                 rows += [RawRow(0, b"", dict(row)) for row in found or ()]

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _GIVEN_A_PLACE = "a row handed in later gave it its place"
 _REPLACED = "a row with the same event_id took its place"
 _HANDED_IN_AGAIN = "handed in again, mended"
+_READS_NOW = "handed in again, and read"
 
 
 class Slips:
@@ -106,6 +107,17 @@ class Slips:
         quarantine.close(connection, self._mended, self._closing("mended", _REPLACED))
         quarantine.close(connection, self._mended_rejects, again)
 
+    def close_those_that_read(self, source: str, raws: Iterable[bytes]) -> None:
+        """Records of a source that could not be read before, and can be now, as they were."""
+        if not self.anything_waits or not (
+            open_ones := quarantine.rejected_of(self._connection, source)
+        ):
+            return
+        fingerprint = self._seals.secret.fingerprint
+        found = {fingerprint(_as_content(raw)) for raw in raws} & open_ones.keys()
+        slips = [slip for one in found for slip in open_ones[one]]
+        quarantine.close(self._connection, slips, self._closing("mended", _READS_NOW))
+
     def _row(self, slip: int, row: ReadRow, outcome: str, why: Sequence[str]) -> dict[str, Any]:
         cells = row.raw.cells
         held = row.record.event if row.record is not None and outcome == "held" else None
@@ -160,7 +172,11 @@ def _content(raw: RawRow) -> bytes:
     if raw.cells and not raw.problems:
         filled = {str(k): v for k, v in raw.cells.items() if v is not None and v != ""}
         return orjson.dumps(filled, default=str, option=orjson.OPT_SORT_KEYS)
-    return raw.raw.rstrip(b"\r\n")
+    return _as_content(raw.raw)
+
+
+def _as_content(raw: bytes) -> bytes:
+    return raw.rstrip(b"\r\n")
 
 
 def _why_held(held: Held[bytes], row: ReadRow) -> str:

@@ -18,16 +18,18 @@ from adapters.arguments import Day, Values, read_asked, read_day, read_known_at
 from adapters.database import open_engine
 from adapters.disclosing import Control, Results
 from adapters.errors import WrongUseError
-from adapters.ingest import Delivering, append_file, current_time, last_position
+from adapters.ingest import AfterChunk, Delivering, append_file, current_time, last_position
 from adapters.journeys import replay_of
 from adapters.many_answers import Answers
 from adapters.notebook import Shown, shown
+from adapters.precedence import precedence
 from adapters.profiles import open_profile
 from adapters.readers.files import RowFile, delivery
 from adapters.readers.rows import RawRow, check_source, fill_source
 from adapters.releases import release, released, remember
 from adapters.reports.catalogue import find
 from adapters.reports.running import run
+from adapters.settling import settling_after
 from adapters.summary import Summary
 from domain.calendar import to_microseconds
 from domain.codes import Language
@@ -55,16 +57,21 @@ class Store:
     ) -> Summary:
         """Appends a file of events: CSV, JSON Lines or Parquet, gzipped or not."""
         with delivery(fspath(path)) as found:
-            return append_file(self._engine, RowFile(found, source), self._profile, dry_run=dry_run)
+            rows, after = RowFile(found, source), self._settling()
+            return append_file(self._engine, rows, self._profile, dry_run=dry_run, after=after)
 
     def append(
         self, rows: Iterable[Mapping[str, Any]], *, source: str | None = None, name: str = "rows"
     ) -> Summary:
         """Appends rows, each a mapping from column to text, date, time or truth value."""
-        delivering = Delivering(self._engine, self._profile, name, "", current_time)
+        after = self._settling()
+        delivering = Delivering(self._engine, self._profile, name, "", current_time, after=after)
         summary = delivering.append(_raw(rows, check_source(source)))
         summary.position = summary.position or self.position
         return summary
+
+    def _settling(self) -> AfterChunk:
+        return settling_after(self._engine, self._profile, precedence(self._folder.path))
 
     def figure(
         self,

@@ -206,18 +206,19 @@ class Reading:
         from adapters.precedence import precedence  # noqa: PLC0415
         from adapters.profiles import open_profile  # noqa: PLC0415
         from adapters.readers.files import RowFile  # noqa: PLC0415
+        from adapters.settling import settling_after  # noqa: PLC0415
 
         opened, system = open_profile(self._profile), self._system
-        profile = opened.profile
+        profile, rules = opened.profile, precedence(opened.path)
         if system is None:
             rows = RowFile(file, self._source)
-            return Prepared(
-                lambda engine, dry_run, done: append_file(
-                    engine, rows, profile, dry_run=dry_run, done=done
-                ),
-                rows.bytes_read,
-            )
-        whom, rules = self._participant, precedence(opened.path)
+
+            def append(engine: Engine, dry_run: bool, done: Progress | None) -> Summary:
+                after = settling_after(engine, profile, rules)
+                return append_file(engine, rows, profile, dry_run=dry_run, done=done, after=after)
+
+            return Prepared(append, rows.bytes_read)
+        whom = self._participant
         return Prepared(
             lambda engine, dry_run, done: append_delivery(
                 engine, file, system, profile, rules, participant=whom, dry_run=dry_run, done=done

@@ -33,6 +33,7 @@ from domain.calendar import ONE_DAY, parse_day
 
 SOURCE: Final = "arena"
 _MATCH = ("DATO_FRA", "DATO_TIL", "DATO_STATUSENDRING")  # what a copy shares with its row
+_ASSUMED: Final = "assumed: the day on which the row was changed"
 _OPEN: Final = ("referred", "waiting", "under_way")
 
 
@@ -92,7 +93,12 @@ def tell(versions: Sequence[Version]) -> State:
         if not says["deleted"] or says["match"] in copies:
             told = Participation(**{**says["is"], "intensity": intensity[identity]})
             state |= _in_implementation(told, version, of_it).state(identity)
-    return state
+    return {slot: _flagged(cells) for slot, cells in state.items()}
+
+
+def _flagged(cells: Cells) -> Cells:
+    """Arena does not tell from when on an amount holds."""
+    return {**cells, "note": _ASSUMED} if cells["type"] == "intensity_changed" else cells
 
 
 def _in_implementation(

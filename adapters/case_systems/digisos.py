@@ -2,7 +2,8 @@
 
 The whole list comes again each time; each entry of it is a version, so what came before is a
 duplicate. The file does not say whom it is about: the delivery does, or the message around it. A
-payment that was stopped is not taken for a sanction, for the file does not say why it was.
+payment that was stopped may be a sanction: it is told of, and never taken for one, for the file
+does not say why it was.
 """
 
 from __future__ import annotations
@@ -73,7 +74,11 @@ def _read_entry(entry: Fields, case: _Case, delivery: Delivery) -> None:
         raw = json.dumps([case.name, dict(entry.values)], default=str).encode()
         messages.keep_unknown(SOURCE, raw, kind, delivery.received_at, case.person)
         return
-    if event == "nothing":
+    if event == "payment":
+        status = entry.text("status")
+        if shipped(SOURCE).find("payment", status, at.date()) == "perhaps_sanction":
+            messages.warn("utbetaling.status", status, "perhaps a sanction; see why it was stopped")
+    if event in {"nothing", "payment"}:
         messages.passed_by += 1
         return
     says = {"event": event, "participant": case.person, "on": day_of(at)}
@@ -134,8 +139,8 @@ def tell(versions: Sequence[Version]) -> State:
             state[slot] = {**person, "type": "registered", "office": says["office"]}
         elif says["event"] == "case":
             cases[says["case"] or str(index)] = says
-        elif says["event"] == "decision" and says["means"] == "granted":
-            granted.setdefault(says["case"] or str(index), says)
+        elif says["event"] == "decision":
+            _decide(granted, says["case"] or str(index), says)
     for case, decision in granted.items():
         told = cases.get(case)
         if told is not None and told["programme"] is not None and told["means"] != "void":
@@ -146,3 +151,11 @@ def tell(versions: Sequence[Version]) -> State:
                 "programme": told["programme"],
             }
     return state
+
+
+def _decide(granted: dict[str, Mapping[str, Any]], case: str, says: Mapping[str, Any]) -> None:
+    """The last decision of a case holds; what was granted is so from the first that says it."""
+    if says["means"] == "granted":
+        granted.setdefault(case, says)
+    elif says["means"] == "refused":
+        granted.pop(case, None)

@@ -1,6 +1,7 @@
-"""Komet (amt-deltaker): deltaker-v1, deltaker-ekstern-v1 and deltaker-hendelse-v1.
+"""Komet (amt-deltaker): deltaker-v1, deltaker-ekstern-v1 and deltaker-hendelse-v1, and what
+providers tell (arrangor-melding-v1).
 
-The first two are whole snapshots, the third says what changed; all three may be mixed, for one
+The first two are whole snapshots, the third says what changed; all may be mixed, for one
 participation is one subject. The order is `endret`, then arrival. Sources: amt-deltaker's
 docs/deltaker-ekstern-v1.md, amt-tiltak's .docs/deltaker-v1.md, amt-lib's Hendelse and HendelseType.
 """
@@ -13,8 +14,10 @@ from typing import Any, Final
 
 from adapters.case_systems.code_tables import known_fields, shipped
 from adapters.case_systems.implementations import subject_of
+from adapters.case_systems.komet_providers import assessed, read_message
 from adapters.case_systems.messages import (
     ALWAYS,
+    ASSESSMENT,
     BESIDE,
     IMPLEMENTATION,
     Delivery,
@@ -43,6 +46,9 @@ def read(content: bytes, delivery: Delivery) -> Messages:
         elif "payload" in value:
             fields = Fields(value, str(value.get("id") or ""), wrapped.line, messages)
             _read_change(fields, delivery, wrapped.raw)
+        elif "deltakerId" in value:
+            fields = Fields(value, str(value.get("id") or ""), wrapped.line, messages)
+            read_message(fields, SOURCE, wrapped.raw, delivery.received_at)
         else:
             _read_snapshot(
                 Fields(value, str(value.get("id") or ""), wrapped.line, messages), delivery
@@ -54,19 +60,27 @@ def tell(versions: Sequence[Version]) -> State:
     """The last snapshot, and what has changed since. A tombstone annuls all before it."""
     told: dict[str, Any] | None = None
     of_it: Mapping[str, Any] = {}
+    assessments: dict[str, Mapping[str, Any]] = {}
     for version in versions:
         says = version.says
         if IMPLEMENTATION in says:
             of_it = says[IMPLEMENTATION]
         elif "is" in says:
             told = None if says["is"] is None else {**says["is"], **says[BESIDE]}
+        elif ASSESSMENT in says:
+            assessments[says[ASSESSMENT]["id"]] = says[ASSESSMENT]
         else:
             told = _changed(told, says["becomes"])
     if told is None:
         return {}
     if of_it and told["measure"] == "unknown":
         told |= of_it
-    return Participation(**told).state(versions[-1].subject)
+    subject = versions[-1].subject
+    state = Participation(**told).state(subject)
+    if not assessments or told.get("standing") == "void":
+        return state
+    found = (assessed(subject, told["participant"], each) for each in assessments.values())
+    return {**state, **dict(found)}
 
 
 def _tombstone(wrapped: Wrapped, delivery: Delivery) -> Version:

@@ -27,6 +27,7 @@ from domain.calendar import ONE_DAY, to_microseconds
 
 SOURCE: Final = "kostra_11cf"
 PROGRAMME: Final = "kvp"
+TRANSFERRED: Final = "transferred, from the programme of municipality "
 YEARS_BACK: Final = 4  # no decision and no start may lie further back than this before the year
 _DESTINATIONS: Final = (
     "AVSL_ORDINAERTARB", "AVSL_ARBLONNSTILS", "AVSL_ARBMARK", "AVSL_SKOLE", "AVSL_UFORE",
@@ -73,6 +74,7 @@ def _version(record: Record, delivery: Delivery) -> Version | None:
         "entered": entered.isoformat(),
         "begun": None if begun is None else begun.isoformat(),
         "municipality": record.cells["KOMMUNE_NR"],
+        "from": _came_from(record),
         "registered": registered(record, participant, number, first, sex),
         **_ending(record, on),
     }
@@ -88,6 +90,13 @@ def _version(record: Record, delivery: Delivery) -> Version | None:
         line=record.line,
         private=True,
     )
+
+
+def _came_from(record: Record) -> str | None:
+    """The municipality whose programme the person came from; empty where the form does not say."""
+    if record.text("KVP_KOMM") != "1":
+        return None
+    return record.text("KOMMNR_KVP_KOMM") or ""
 
 
 def _check_age(record: Record, decided: date | None, begun: date | None) -> None:
@@ -154,6 +163,7 @@ def tell(versions: Sequence[Version]) -> State:
 
 
 def _programme_stay(reference: str, says: Mapping[str, Any]) -> Stay:
+    came_from = says.get("from")
     return Stay(
         reference,
         says["participant"],
@@ -161,6 +171,7 @@ def _programme_stay(reference: str, says: Mapping[str, Any]) -> Stay:
         says["stop"],
         says["destination"],
         municipality=says["municipality"],
+        transferred=None if came_from is None else f"{TRANSFERRED}{came_from or 'unknown'}",
     )
 
 

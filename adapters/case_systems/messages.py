@@ -35,6 +35,9 @@ UNKNOWN_KIND: Final = "unknown_kind"
 IMPLEMENTATION: Final = "implementation"
 """What a version says that is not of the subject, but of the implementation that it names."""
 
+ASSESSMENT: Final = "assessment"
+"""What a version says of a subject that another version must tell of first."""
+
 BESIDE: Final = "beside"
 """What a version says that was known from elsewhere when it was read, and was not sent with it."""
 

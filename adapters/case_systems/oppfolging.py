@@ -1,8 +1,12 @@
-"""Follow-up by NAV (veilarboppfolging): follow-up periods v1 and v3, KVP periods, § 14 a decisions.
+"""Follow-up by NAV (veilarboppfolging): follow-up periods v1 and v3, KVP periods, § 14 a decisions,
+and Arena's record of the person (oppfolgingsbruker).
 
 The participant is the aktørId, which lasts; v3 also tells the national number, and so a link.
 All of a person is one subject, for the first period is an enrolment and the next a re-entry.
-Source: veilarboppfolging's schemas (oppfolgingsperiode.v1 and v3, kvpperiode.v1).
+Arena's record is a snapshot under the national number, and a subject of its own: it tells that a
+person's need for help was assessed by the group that it puts the person in.
+Source: veilarboppfolging's schemas (oppfolgingsperiode.v1 and v3, kvpperiode.v1,
+oppfolgingsbruker.v1).
 """
 
 from __future__ import annotations
@@ -19,20 +23,27 @@ from domain.calendar import to_microseconds
 
 SOURCE: Final = "oppfolging"
 _LINK: Final = "linked"
+_GROUP: Final = ("kvalifiseringsgruppekode", "kvalifiseringsgruppe")
+_NOT_ASSESSED: Final = "not_assessed"
+_NOTE: Final = "told by Arena's group; its record was changed on this day, the group then or before"
 PROGRAMMES: Final = {"period": "follow_up_period", "kvp": "kvp"}
 
 
-def read(content: bytes, delivery: Delivery) -> Messages:  # noqa: ARG001
-    """Versions of persons in follow-up."""
+def read(content: bytes, delivery: Delivery) -> Messages:
+    """Versions of persons in follow-up. A decision that was asked for does not say whose it is."""
     messages = Messages()
     for wrapped in json_records(content, messages):
         if not isinstance(wrapped.value, Mapping):
             messages.problem("", wrapped.line, "record", None, "not an object with fields")
             continue
         value = wrapped.value
+        if "innsatsgruppe" in value and delivery.participant is not None:
+            value = {"aktorId": delivery.participant, **value}
         reference = str(value.get("oppfolgingsperiodeUuid") or value.get("uuid") or "")
         fields = Fields(value, reference, wrapped.line, messages)
-        if fields.text("aktorId") is None:
+        if any(name in value for name in _GROUP):
+            _read_person(fields)
+        elif fields.text("aktorId") is None:
             fields.refuse("aktorId")
         elif "innsatsgruppe" in value:
             _read_decision(fields)
@@ -44,7 +55,10 @@ def read(content: bytes, delivery: Delivery) -> Messages:  # noqa: ARG001
 
 
 def tell(versions: Sequence[Version]) -> State:
-    """The last word on each period, and every decision, office and link."""
+    """The last word on each period, and every decision, office and link; of Arena's records,
+    where one differs from the one before it."""
+    if any("group" in version.says for version in versions):
+        return _told_by_records(versions)
     stays: dict[str, dict[str, Stay]] = {"period": {}, "kvp": {}}
     other: dict[str, Cells] = {}
     links: dict[str, Cells] = {}
@@ -143,7 +157,7 @@ def _read_kvp(fields: Fields) -> None:
 
 
 def _read_decision(fields: Fields) -> None:
-    """A § 14 a decision: an assessment of work capacity, with the effort group as its result."""
+    """A § 14 a decision: an assessment of work capacity; its result, the effort group and goal."""
     fields.expect(known_fields(SOURCE))
     at = fields.instant("fattetDato")
     if at is None:
@@ -157,7 +171,51 @@ def _read_decision(fields: Fields) -> None:
             "type": "assessed",
             "occurred_on": day_of(at),
             "kind": "work_capacity",
-            "result": result,
+            "result": _with_goal(fields, result, at, "hovedmal"),
         }
     }
     _add(fields, at, {"facts": facts})
+
+
+def _with_goal(fields: Fields, group: str, at: datetime, *names: str) -> str:
+    """An effort group, and what the person is to reach with it, where that is told."""
+    goal = fields.text(*names)
+    if goal is None:
+        return group
+    return f"{group}+{shipped(SOURCE).translate('goal', goal, at.date(), fields.messages)}"
+
+
+def _read_person(fields: Fields) -> None:
+    """A snapshot of the person in Arena: the group, and the office that follows the person up."""
+    fields.expect(known_fields("oppfolging_person"))
+    names = ("fodselsnr", "fodselsnummer")
+    name = next((name for name in names if fields.text(name) is not None), names[0])
+    person, at = fields.person(name), fields.instant("sistEndretDato")
+    if person is None or at is None:
+        fields.refuse(name if person is None else "sistEndretDato")
+        return
+    group = shipped(SOURCE).translate("group", fields.text(*_GROUP), at.date(), fields.messages)
+    office = fields.text("navKontor", "oppfolgingsenhet")
+    says = {"participant": person, "group": group, "office": office}
+    says["result"] = _with_goal(fields, group, at, "hovedmaalkode", "hovedmaal")
+    order, subject = (to_microseconds(at),), f"person/{person}"
+    version = Version(SOURCE, subject, order, at, says, line=fields.line, private=True)
+    fields.messages.versions.append(version)
+
+
+def _told_by_records(versions: Sequence[Version]) -> State:
+    """An assessment wherever the group is another that one leads to, and each new office."""
+    state: dict[str, Cells] = {}
+    group = office = None
+    for version in versions:
+        says, at = version.says, version.changed_at
+        cells = {"participant": says["participant"], "occurred_on": day_of(at)}
+        if says["group"] not in (group, _NOT_ASSESSED, "unknown"):
+            assessed = {"type": "assessed", "kind": "work_capacity", "result": says["result"]}
+            state[f"group/{at.isoformat()}"] = {**cells, **assessed, "note": _NOTE}
+        if says["office"] not in (office, None):
+            registered = {"type": "registered", "office": says["office"]}
+            state[f"office/{at.isoformat()}"] = {**cells, **registered}
+        group = group if says["group"] == "unknown" else says["group"]
+        office = says["office"] or office
+    return state

@@ -6,7 +6,8 @@ times, the true one is when it happened, and the event's own is when it was regi
 
 The public periods (Periode in Avro, as JSON) are taken as well, by the number that they name: the
 register's own key, which the log has, is not in them, so a store is given the one or the other.
-Which numbers are one person's comes from the log, and from the identities' events.
+Which numbers are one person's comes from the log, and from the identities' events. A profiling
+(Profilering) is an assessment that a machine made, and its event says so.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from domain.calendar import to_microseconds
 SOURCE: Final = "paw"
 PROGRAMME: Final = "jobseeker_register"
 _SECONDS, _MILLISECONDS = 1, 1_000
+_BY_MACHINE: Final = "made by a machine: the register's profiling"
+_NOBODY: Final = "missing; say whom the file is about: --participant KEY"
 
 
 def read(content: bytes, delivery: Delivery) -> Messages:
@@ -39,6 +42,8 @@ def read(content: bytes, delivery: Delivery) -> Messages:
         fields = Fields(value, reference, wrapped.line, messages)
         if "startet" in value:
             _read_period(fields, delivery)
+        elif "profilertTil" in value:
+            _read_profile(fields, delivery)
         elif "hendelseTidspunkt" in value:
             _read_identities(fields, wrapped, delivery)
         else:
@@ -58,6 +63,8 @@ def tell(versions: Sequence[Version]) -> State:
             _end(stays, voided, says)
         elif says["event"] == "period":
             _take_period(stays, voided, says)
+        elif says["event"] == "profiled":
+            return _profiled(says)
         else:
             links |= _links(says)
     orphans = [stay for stay in stays.values() if not stay.start]
@@ -156,8 +163,7 @@ def _read_period(fields: Fields, delivery: Delivery) -> None:
     identity, person = fields.text("id", "periodeId"), fields.person("identitetsnummer")
     person, at = person or delivery.participant, begun.instant("tidspunkt")
     if person is None:
-        why = "missing; say whom the file is about: --participant KEY"
-        fields.refuse("identitetsnummer", None, why)
+        fields.refuse("identitetsnummer", None, _NOBODY)
         return
     if identity is None or at is None:
         fields.refuse("id" if identity is None else "startet.tidspunkt")
@@ -178,6 +184,32 @@ def _read_period(fields: Fields, delivery: Delivery) -> None:
         order = (-1, to_microseconds(known_at))
         version = Version(SOURCE, f"period/{person}", order, known_at, one, line=fields.line)
         fields.messages.versions.append(version)
+
+
+def _read_profile(fields: Fields, delivery: Delivery) -> None:
+    """A profiling names a period, and not a person."""
+    fields.expect(known_fields("paw_profile"))
+    identity, at = (
+        fields.text("profileringId", "id"),
+        fields.child("sendtInnAv").instant("tidspunkt"),
+    )
+    if delivery.participant is None:
+        fields.refuse("identitetsnummer", None, _NOBODY)
+    elif identity is None or at is None:
+        fields.refuse("profileringId" if identity is None else "sendtInnAv.tidspunkt")
+    else:
+        means, messages = fields.text("profilertTil"), fields.messages
+        says = {"event": "profiled", "id": identity, "participant": delivery.participant}
+        says |= {"on": day_of(at)}
+        says["result"] = shipped(SOURCE).translate("profile", means, at.date(), messages)
+        order, subject = (to_microseconds(at),), f"profile/{identity}"
+        messages.versions.append(Version(SOURCE, subject, order, at, says, line=fields.line))
+
+
+def _profiled(says: Mapping[str, Any]) -> State:
+    cells = {"participant": says["participant"], "type": "assessed", "occurred_on": says["on"]}
+    more = {"kind": "unknown", "result": says["result"], "note": _BY_MACHINE}
+    return {f"{says['id']}/assessed": {**cells, **more}}
 
 
 def _read_identities(fields: Fields, wrapped: Wrapped, delivery: Delivery) -> None:

@@ -10,7 +10,10 @@ from adapters.case_systems.messages import Cells, State
 
 @dataclass(frozen=True, slots=True)
 class Stay:
-    """One stay, `[start, stop)`, under the source's own id of it; no stop: it runs on."""
+    """One stay, `[start, stop)`, under the source's own id of it; no stop: it runs on.
+
+    `transferred` tells that the person came from the same programme elsewhere: no re-entry.
+    """
 
     reference: str
     participant: str
@@ -19,6 +22,7 @@ class Stay:
     destination: str = "unknown"
     office: str | None = None
     municipality: str | None = None
+    transferred: str | None = None
 
 
 def enrolments(programme: str, stays: Iterable[Stay]) -> State:
@@ -26,7 +30,8 @@ def enrolments(programme: str, stays: Iterable[Stay]) -> State:
     state: dict[str, Cells] = {}
     entered: set[str] = set()
     for stay in sorted(stays, key=lambda stay: (stay.start, stay.stop or "9999")):
-        entry = "reentered" if stay.participant in entered else "enrolled"
+        again = stay.participant in entered and stay.transferred is None
+        entry = "reentered" if again else "enrolled"
         entered.add(stay.participant)
         cells = {
             "participant": stay.participant,
@@ -36,6 +41,7 @@ def enrolments(programme: str, stays: Iterable[Stay]) -> State:
         }
         cells |= {} if stay.office is None else {"office": stay.office}
         cells |= {} if stay.municipality is None else {"municipality": stay.municipality}
+        cells |= {} if stay.transferred is None else {"note": stay.transferred}
         state[f"{stay.reference}/entry"] = cells
         if stay.stop is not None:
             state[f"{stay.reference}/exit"] = left(programme, stay, stay.stop)

@@ -23,6 +23,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 import orjson
 
 from adapters.case_systems.messages import (
+    ASSESSMENT,
     IMPLEMENTATION,
     LEFT_OUT,
     UNKNOWN_KIND,
@@ -32,6 +33,9 @@ from adapters.case_systems.messages import (
     Version,
 )
 from domain.calendar import parse_instant
+
+RULES: Final = 1
+"""The version of all that is in here: another one where the same versions would make other rows."""
 
 Row: TypeAlias = dict[str, str]
 Thread: TypeAlias = tuple[str, str]
@@ -112,7 +116,8 @@ class Telling:
         """What changes when a version, the last of some, is taken in; moves the state on."""
         known_at = max(version.changed_at, self._known_at or version.changed_at)
         first, self._known_at = not self._heard, known_at
-        self._heard = self._heard or IMPLEMENTATION not in version.says
+        says = version.says
+        self._heard = self._heard or not (IMPLEMENTATION in says or ASSESSMENT in says)
         out = out_at(self._left_out, known_at, before=True) if self._left_out else _NOTHING
         return self._move(held(versions, self.tell, out), known_at, first=first)
 
@@ -290,6 +295,13 @@ def explain(
     for version in said:
         telling.take(version)
     return [(version, telling.take(version)) for version in taken]
+
+
+def told_so_far(said: Sequence[Version], tell: Tell, tag: str | None = None) -> Iterator[Row]:
+    """The rows that were told of one subject, given what was said in the order it was taken in."""
+    telling = Telling(tell, _tag(tag, said))
+    for version in said:
+        yield from telling.take(version) or ()
 
 
 def _tag(tag: str | None, versions: Sequence[Version]) -> str:

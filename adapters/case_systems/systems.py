@@ -22,11 +22,15 @@ from adapters.case_systems.messages import Delivery, Messages, Tell
 
 @dataclass(frozen=True, slots=True)
 class CaseSystem:
-    """`read` turns bytes into versions and problems; `tell` says what holds after some versions."""
+    """`read` turns bytes into versions and problems; `tell` says what holds after some versions.
+
+    `rules` is the version of `tell`: another one where the same versions would be told otherwise.
+    """
 
     name: str
     read: Callable[[bytes, Delivery], Messages]
     tell: Tell
+    rules: int = 1
 
 
 SYSTEMS: Final[Mapping[str, CaseSystem]] = {

@@ -16,6 +16,8 @@ _FIELDS: Final = (
     "PERSON_ID",
     "identitetsnummer",
     "aktorId",
+    "fodselsnr",
+    "fodselsnummer",
     "ident",
 )
 _NUMBER: Final = re.compile(rb"(?<!\d)\d{11}(?!\d)")

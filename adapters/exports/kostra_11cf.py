@@ -57,7 +57,8 @@ def export_kostra_11cf(
 ) -> Form:
     """The form of a year, as known now; of one municipality, or of all that the log has.
 
-    Raises WrongUseError where the year's layout is not known.
+    Raises WrongUseError where the year's layout is not known, or nobody lived in the municipality
+    at the end of the year.
     """
     layout = layouts("11cf").get(year)
     if layout is None:
@@ -65,11 +66,13 @@ def export_kostra_11cf(
         raise WrongUseError(f"the layout of {year} is not known; there are {known}")
     form = Form()
     last = date(year, 12, 31)
+    homes: set[str] = set()
     for person in everybody(engine, Cutoff(at=last + ONE_DAY), by, f"export kostra_11cf {year}"):
+        home = person.journey.attribute("municipality", last)
+        homes |= set() if home is None else {home}
         spell = _stay_in(person.journey, year)
         if spell is None:
             continue
-        home = person.journey.attribute("municipality", last)
         if municipality is not None and home != municipality:
             continue
         why = _why_not(person, home, spell, year)
@@ -81,6 +84,9 @@ def export_kostra_11cf(
             if name in layout.columns:
                 form.blank[name] = form.blank.get(name, 0) + 1
         form.records.append(_record(layout, cells))
+    if municipality is not None and municipality not in homes:
+        there = ", ".join(sorted(homes)) or "none at all"
+        raise WrongUseError(f"by {last} the log knows no municipality {municipality}; only {there}")
     return form
 
 

@@ -18,6 +18,10 @@ STORIES: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "komet_changes": ("komet", ("komet/deltaker-hendelse-v1.constructed.jsonl",)),
     "komet_v1": ("komet", ("komet/deltaker-v1.example.json",)),
     "komet_ekstern_v1": ("komet", ("komet/deltaker-ekstern-v1.example.json",)),
+    "komet_providers": (
+        "komet",
+        ("komet/providers.constructed.jsonl", "komet/deltaker-ekstern-v1.example.json"),
+    ),
     "komet_timeline": ("komet", ("komet/timeline.snapshots.jsonl",)),
     "arena": (
         "arena",
@@ -52,6 +56,7 @@ STORIES: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     ),
     "paw": ("paw", ("paw/korrigering.constructed.jsonl",)),
     "paw_ends_alone": ("paw", ("paw/interne-hendelser.jsonl",)),
+    "paw_answers": ("paw", ("paw/arbeidssoekerperioder.json", "paw/profilering.json")),
     "digisos": (
         "digisos",
         ("digisos/minimal.json", "digisos/komplett.json", "digisos/kan-ha-nye-felter.json"),
@@ -63,6 +68,10 @@ STORIES: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
         ("kostra/11F_2024.constructed.dat", "kostra/11F_2025.constructed.dat"),
     ),
     "oppfolging": ("oppfolging", ("oppfolging/constructed.jsonl",)),
+    "oppfolging_person": (
+        "oppfolging",
+        ("oppfolging/oppfolgingsbruker.json", "oppfolging/person.constructed.jsonl"),
+    ),
 }
 
 

@@ -11,7 +11,7 @@ import pytest
 from adapters.case_systems.messages import Delivery, Implementation
 from adapters.case_systems.systems import SYSTEMS
 from domain.calendar import as_instant
-from domain.events import IntensityChanged
+from domain.events import Assessed, IntensityChanged
 from tests.case_systems.deliveries import RECEIVED, sample, story, told
 from tests.case_systems.telling import Store, stays
 
@@ -126,3 +126,30 @@ def test_reopened_and_given_a_new_day_is_the_same_stay() -> None:
     assert stays(store.journey(person)) == [
         ("work_preparation", date(2024, 12, 12), date(2025, 2, 8))
     ]
+
+
+def assessments(store: Store, known_at: str) -> list[tuple[date, str | None]]:
+    return [
+        (event.occurred_on, event.result)
+        for fact in store.journey("12345678942", known(known_at)).told
+        if isinstance(event := fact.event, Assessed)
+    ]
+
+
+def test_a_providers_assessment_is_the_persons_whichever_of_the_two_comes_first() -> None:
+    told_by_provider = sample("komet/providers.constructed.jsonl")
+    snapshots = lines(snapshot("2023-10-24T11:00:00"))
+    made = (date(2022, 2, 1), "requirements_met")
+    for delivered in ([told_by_provider, snapshots], [snapshots, told_by_provider]):
+        store, _ = told("komet", *delivered)
+        assert assessments(store, "2022-01-31T12:00") == []
+        assert assessments(store, "2022-02-02T12:00") == [made]
+
+
+def test_an_assessment_of_what_was_registered_in_error_is_annulled_with_it() -> None:
+    error = {"type": "FEILREGISTRERT", "opprettetTidspunkt": "2023-11-01T10:00:00"}
+    first = snapshot("2023-10-24T11:00:00")
+    store, _ = told("komet", lines(first, snapshot("2023-11-01T10:00:00", status=error)),
+                    sample("komet/providers.constructed.jsonl"))  # fmt: skip
+    assert len(assessments(store, "2023-10-30T12:00")) == 1
+    assert assessments(store, "2023-11-02T12:00") == []

@@ -13,7 +13,7 @@ from adapters.case_systems.kostra import Form, layouts
 from adapters.case_systems.messages import Delivery
 from adapters.case_systems.systems import SYSTEMS
 from domain.calendar import as_instant
-from domain.events import Exited, Linked, Registered
+from domain.events import Assessed, Exited, Linked, Registered
 from domain.history import Cutoff
 from domain.journey import Journey
 from domain.linking import persons
@@ -236,6 +236,41 @@ def test_follow_up_periods_offices_and_links() -> None:
     assert any(isinstance(fact.event, Linked) for fact in journey.told)
 
 
+def assessed(store: Store, person: str, known_at: datetime | None = None) -> list[str | None]:
+    told = store.journey(person, known_at).told
+    return [fact.event.result for fact in told if isinstance(fact.event, Assessed)]
+
+
+def test_a_person_was_assessed_where_the_group_is_another_that_an_assessment_leads_to() -> None:
+    lines = sample("oppfolging/person.constructed.jsonl").splitlines()
+    group = "trenger_veiledning_nedsatt_arbeidsevne"
+    for delivered in (lines, [*reversed(lines)]):
+        store, _ = told("oppfolging", *delivered)
+        before, after = (known(day) for day in ("2024-02-19", "2024-06-01"))
+        assert assessed(store, "12839010182", before) == []  # BKART: it is still to be done
+        assert assessed(store, "12839010182", after) == [f"{group}+skaffe_arbeid"]
+        assert len(assessed(store, "12839010182")) == 2
+
+
+def test_a_group_that_is_not_known_says_nothing_of_the_one_before_it() -> None:
+    one, *_, last = map(orjson.loads, sample("oppfolging/person.constructed.jsonl").splitlines())
+    states = ["BATT", "NYTT", None, "BATT"]
+    records = [
+        {**one, "kvalifiseringsgruppekode": group, "sistEndretDato": f"2024-03-0{day}T10:00:00"}
+        for day, group in enumerate(states, 1)
+    ]
+    store, (read,) = told("oppfolging", orjson.dumps(records))
+    assert len(assessed(store, last["fodselsnummer"])) == 1
+    assert [(warned.column, warned.found) for warned in read.warnings] == [("group", "NYTT")]
+
+
+def test_a_decision_that_was_asked_for_is_of_whom_the_delivery_says() -> None:
+    answer = {"innsatsgruppe": "LITEN_MULIGHET_TIL_A_JOBBE", "hovedmal": "OKE_DELTAKELSE",
+              "fattetDato": "2025-03-25T08:55:59.892245854+01:00[Europe/Oslo]"}  # fmt: skip
+    store, _ = told("oppfolging", orjson.dumps(answer))
+    assert assessed(store, "p1") == ["liten_mulighet_til_a_jobbe+oke_deltakelse"]
+
+
 # Digisos.
 
 
@@ -257,10 +292,26 @@ def test_a_case_by_its_title_is_an_enrolment_once_granted_and_void_if_in_error()
     assert spans(store.journey("p1")) == []
 
 
-def test_a_stopped_payment_is_no_sanction_and_the_office_is_the_latest() -> None:
+def test_the_last_decision_of_a_case_holds() -> None:
+    refused = {**GRANTED, "utfall": "AVSLATT", AT: "2024-02-01T10:00:00Z"}
+    again = {**GRANTED, AT: "2024-03-01T10:00:00Z"}
+    first = [{**CASE, AT: "2024-01-02T10:00:00Z"}, {**GRANTED, AT: "2024-01-20T10:00:00Z"}]
+    store, _ = told("digisos", digisos(*first, refused, again))
+    told_at = [spans(store.journey("p1", known(f"2024-0{month}-15"))) for month in (1, 2, 3)]
+    assert told_at == [[], [], [(date(2024, 3, 1), None)]]
+    assert spans(store.journey("p1", known("2024-01-31"))) == [(date(2024, 1, 20), None)]
+
+
+def test_a_stopped_payment_is_told_of_and_is_no_sanction() -> None:
+    payment = {"type": "utbetaling", "status": "STOPPET", "utbetalingsreferanse": "U1"}
+    store, (read,) = told("digisos", digisos({**payment, AT: "2024-01-02T10:00:00Z"}))
+    assert store.rows == []
+    assert [(w.column, w.found) for w in read.warnings] == [("utbetaling.status", "STOPPET")]
+
+
+def test_the_office_is_the_latest() -> None:
     store, _ = story("digisos")
     journey = store.journey("p1")
-    assert journey.spells["sanction"] == []
     assert [journey.attribute("office", date(2018, 10, day)) for day in (4, 8)] == ["0314", "0315"]
 
 
@@ -331,6 +382,20 @@ def test_a_stay_goes_on_over_the_years_and_a_new_one_is_a_re_entry() -> None:
     assert journey.spells["enrolment"][1].opened.event.TOPIC == "reentered"
     assert [e.event.destination for e in journey.exits] == ["school"]
     assert store.waiting == []
+
+
+def test_who_comes_from_the_programme_of_another_municipality_is_no_re_entry() -> None:
+    files = [
+        kvp(2025, "5", AVSL_DATO="30062025"),
+        kvp(2026, "1", begun="02022026", VEDTAK_DATO="19012026", KVP_KOMM="1",
+            KOMMNR_KVP_KOMM="0301"),
+    ]  # fmt: skip
+    store, _ = told("kostra_11cf", *files)
+    back = store.journey("12839010182").spells["enrolment"][1].opened.event
+    assert (back.TOPIC, back.note) == (
+        "enrolled",
+        "transferred, from the programme of municipality 0301",
+    )
 
 
 @pytest.mark.parametrize(

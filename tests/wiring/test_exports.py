@@ -18,6 +18,7 @@ from adapters.access_log import Reader
 from adapters.case_systems import kostra_11cf
 from adapters.case_systems.messages import Delivery
 from adapters.database import open_engine, reading
+from adapters.errors import WrongUseError
 from adapters.exports.events import export_events
 from adapters.exports.microdata import merged
 from adapters.facts import every_history
@@ -208,6 +209,19 @@ def test_the_form_of_a_municipality_is_read_back_as_what_the_log_says(
         same = ("entered", "begun", "stop", "reason", "destination", "municipality", "applied")
         assert {n: says[n] for n in same} == {n: first[person][n] for n in same}
     assert set(again) == set(first)
+
+
+def test_a_municipality_that_the_log_does_not_know_is_wrong_use_and_says_which_it_does(
+    sqlite: str, tmp_path: Path, run: Run
+) -> None:
+    run(sqlite, "append", "--from", "kostra_11cf", SAMPLES / "kostra" / "11CF_2026.constructed.dat")
+    out = tmp_path / "form.dat"
+    asked = ("export", "kostra_11cf", 2026, "--out", out, "--municipality")
+    refused = run(sqlite, *asked, "9999", code=1)
+    assert isinstance(refused.exception, WrongUseError)
+    assert str(refused.exception).endswith("no municipality 9999; only 1106")
+    assert not out.exists()
+    assert "4 records" in run(sqlite, *asked, "1106").output
 
 
 def test_a_programme_that_began_before_its_decision_keeps_both_days_in_the_form(

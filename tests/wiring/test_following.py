@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from threading import Event
 
@@ -24,6 +25,7 @@ from adapters.readers.files import Delivery
 from adapters.schema import batches
 from adapters.summary import Summary
 from cli.append import Reading
+from tests.guard.postgres import Server
 from tests.wiring.test_case_deliveries import PERSON, snapshot, write
 
 
@@ -121,6 +123,48 @@ def test_it_backs_off_while_the_store_is_away_and_goes_on_when_it_is_back(
     waits = [line["wait_seconds"] for line in told(out) if line["event"] == "store away"]
     assert waits == [0.01, 0.02]
     assert [line["event"] for line in told(out)][-2:] == ["taken", "stopped"]
+
+
+class Pauses(Event):
+    """Does something in each pause between looks, in place of waiting."""
+
+    def __init__(self, then: Callable[[], None]) -> None:
+        super().__init__()
+        self._then = then
+
+    def wait(self, timeout: float | None = None) -> bool:  # noqa: ARG002
+        self._then()
+        return self.is_set()
+
+
+def test_it_goes_on_by_itself_when_the_database_server_was_stopped_and_started(
+    server: Server, inbox: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORLOP_SECRET_FILE", str(tmp_path / "secret.key"))
+    out, store = io.StringIO(), server.new_database()
+
+    def between_looks() -> None:
+        events = [line["event"] for line in told(out)]
+        if events == ["following", "taken"] and not (inbox / "2.jsonl").exists():
+            write(inbox, "2.jsonl", snapshot("2024-06-01T09:00:00", "2024-05-31"))
+            server.halt()
+        elif events.count("store away") == 2:
+            server.start()
+        if events.count("taken") == 2:
+            follows.stop.set()
+
+    follows = follower(store, inbox, out)
+    follows.stop = Pauses(between_looks)
+    write(inbox, "1.jsonl", snapshot("2024-02-01T09:00:00"))
+    try:
+        follows.run()
+    finally:
+        server.start()
+    events = [line["event"] for line in told(out)]
+    assert events == ["following", "taken", "store away", "store away", "taken", "stopped"]
+    engine = open_engine(store, make=False)
+    assert last_position(engine) == 2
+    engine.dispose()
 
 
 def test_a_file_that_breaks_off_does_not_keep_the_others_waiting(sqlite: str, inbox: Path) -> None:

@@ -121,6 +121,40 @@ def test_a_stay_that_came_as_events_is_reported_and_not_taken_out(
     assert (row["left_out"]["placement"], row["settled"]) == ("x", False)
 
 
+def test_a_stay_that_comes_as_events_holds_over_a_systems_as_soon_as_it_is_in(
+    store: str, tmp_path: Path, run: Run
+) -> None:
+    run(store, "append", "--from", "arena",
+        write(tmp_path, "a", IMPLEMENTATION, arena(2, "2025-01-10 09:00:00", None)))  # fmt: skip
+    header = "source,event_id,participant,type,occurred_on,recorded_at,measure,placement,track"
+    started = "2025-01-07,2025-01-20T09:00:00Z,work_training,a1,ordinary"
+    events = tmp_path / "events.csv"
+    events.write_text(f"{header}\nteam_tiltak,1,{PERSON},measure_started,{started}\n", "utf-8")
+    told = json.loads(run(store, "append", events, "--json").stdout)
+    assert [told[name] for name in ("read", "appended", "position")] == [1, 1, 4]
+    assert stock(run, store) == 1
+    assert stock(run, store, "--known-at", "2025-01-15") == 1
+    [row] = json.loads(run(store, "overlaps", "--json").stdout)["rows"]
+    assert (row["left_out"]["source"], row["settled"]) == ("arena", True)
+    assert json.loads(run(store, "append", events, "--json").stdout)["position"] == 4
+    assert "whole" in run(store, "verify").stdout
+
+
+def test_two_keys_that_turn_out_to_be_one_person_in_a_file_of_events_are_settled_with_it(
+    sqlite: str, tmp_path: Path, run: Run
+) -> None:
+    run(sqlite, "append", "--from", "arena",
+        write(tmp_path, "a", IMPLEMENTATION, arena(2, "2025-01-10 09:00:00", None)))  # fmt: skip
+    employer = {**EMPLOYER, "deltakerFnr": "05879810045"}
+    run(sqlite, "append", "--from", "team_tiltak", write(tmp_path, "t", employer))
+    assert stock(run, sqlite) == 2
+    events = tmp_path / "events.csv"
+    events.write_text("source,event_id,participant,type,occurred_on,same_as\n"
+                      f"register,1,{PERSON},linked,2025-01-01,05879810045\n", "utf-8")  # fmt: skip
+    run(sqlite, "append", events)
+    assert stock(run, sqlite) == 1
+
+
 def test_a_claim_that_the_dates_do_not_bear_out_is_reported_at_its_cutoff(
     sqlite: str, tmp_path: Path, run: Run
 ) -> None:
