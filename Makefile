@@ -25,7 +25,7 @@ bench: $(VENV)/bench-ready ## the claims of speed, on about a million events: so
 	$(BIN)/python -m benchmarks
 
 bench-large: $(VENV)/bench-ready ## the same on ten million: an hour, 20 GB of disk
-	$(BIN)/python -m benchmarks --events 10000000 --append 100000 --stored 5000000
+	$(BIN)/python -m benchmarks --events 10000000 --append 500000 --stored 5000000
 
 $(VENV)/spark-ready: $(VENV)/ready-to-test
 	$(INSTALL) -e '.[spark]'

@@ -12,7 +12,7 @@ from benchmarks.measuring import run_child
 def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--events", type=int, default=1_000_000)
-    asked.add_argument("--append", type=int, default=50_000, help="events that are appended")
+    asked.add_argument("--append", type=int, default=500_000, help="events that are appended")
     asked.add_argument("--stored", type=int, default=500_000, help="in the store beforehand")
     asked.add_argument("--snapshots", type=int, default=100_000, help="of Komet that are appended")
     asked.add_argument("--store", default="", help="one made before, in place of a new one")

@@ -1,6 +1,6 @@
 """Append beside the library used plainly, and beside what the database itself takes.
 
-python -m benchmarks.append --events 100000 --stored 1000000
+python -m benchmarks.append --events 500000 --stored 1000000
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _SLICES: Final = 3
 
 def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__)
-    asked.add_argument("--events", type=int, default=100_000)
+    asked.add_argument("--events", type=int, default=500_000)
     asked.add_argument("--stored", type=int, default=1_000_000, help="in the store beforehand")
     asked.add_argument("--only", choices=KINDS, help="one of the databases")
     given = asked.parse_args()
