@@ -220,7 +220,10 @@ def _of_table(
     if found.made is None:
         return found
     write = html.write if form == "html" else xlsx.write
-    made = write(orjson.loads(found.made), profile.lists, about.language)
+    try:
+        made = write(orjson.loads(found.made), profile.lists, about.language)
+    except ModuleNotFoundError as error:
+        raise WrongUseError(f"{form} needs {error.name}: pip install 'forlop[publish]'") from None
     if made == published:
         return Rerun("same", [], made)
     reasons = [said for said in found.says if not said.startswith(("rows", "total"))]
