@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from threading import current_thread, main_thread
+from types import FrameType
 from typing import Any
 
 import duckdb
@@ -20,11 +23,11 @@ class DuckRunner:
 
     def run(self, sql: str, values: Sequence[Any] | None = None) -> None:
         """Runs a statement."""
-        with _interruptible():
+        with _interruptible(self.connection):
             self.connection.execute(sql, values)
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        with _interruptible():
+        with _interruptible(self.connection):
             return self.connection.execute(sql).fetchall()
 
     def put(self, table: str, columns: Columns, rows: Sequence[Sequence[Any]]) -> None:
@@ -54,11 +57,28 @@ class DuckRunner:
 
 
 @contextmanager
-def _interruptible() -> Iterator[None]:
-    """The engine tells of an interrupt (Ctrl-C) in its own way; to all others it is Python's."""
+def _interruptible(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """An interrupt (Ctrl-C) ends a query, of which the engine tells in its own way; to all others it
+    is Python's.
+
+    The engine looks for signals where it waits, and then waits for its other threads; these stop
+    only when they are told.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    if not callable(before) or current_thread() is not main_thread():
+        yield
+        return
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        connection.interrupt()
+        before(number, frame)
+
+    signal.signal(signal.SIGINT, interrupt)
     try:
         yield
-    except RuntimeError as error:
-        if str(error) != "Query interrupted":
+    except (RuntimeError, duckdb.Error) as error:
+        if "interrupted" not in str(error).lower():
             raise
         raise KeyboardInterrupt from None
+    finally:
+        signal.signal(signal.SIGINT, before)
