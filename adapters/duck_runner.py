@@ -58,8 +58,8 @@ class DuckRunner:
 
 @contextmanager
 def _interruptible(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """An interrupt (Ctrl-C) ends a query, of which the engine tells in its own way; to all others it
-    is Python's.
+    """An interrupt (Ctrl-C) ends a query; the engine tells of it in a way of its own, and to all
+    others it is Python's.
 
     The engine looks for signals where it waits, and then waits for its other threads; these stop
     only when they are told.
