@@ -26,11 +26,13 @@ def look_up(
         fixed = "".join(f"{name} = ? AND " for name in also or ())
         text = f"{query} WHERE {fixed}{column} IN ({{}}) {order}"
     else:
-        # Joined to the values, so that the planner never reads the whole table for an array.
+        # One look into the index for each value, whatever the planner thinks of the table: while it
+        # is filled it is never analysed, and for so many values the whole of it would be read.
         kind = "bytea" if values and isinstance(values[0], bytes) else "text"
         fixed = "".join(f" AND {name} = %s" for name in also or ())
-        wanted = f"unnest(%s::{kind}[]) AS wanted(value) ON {column} = wanted.value"
-        text = f"{query} JOIN {wanted}{fixed} {order}"
+        found_by = f"{query} WHERE {column} = wanted.value{fixed} OFFSET 0"
+        wanted = f"unnest(%s::{kind}[]) AS wanted(value)"
+        text = f"SELECT found.* FROM {wanted} CROSS JOIN LATERAL ({found_by}) AS found {order}"
     for start in range(0, len(values), _AT_ONCE):
         some, others = values[start : start + _AT_ONCE], tuple((also or {}).values())
         if connection.dialect.name == "sqlite":

@@ -9,6 +9,7 @@ import argparse
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -40,14 +41,38 @@ def main() -> None:
     empty: list[Row] = []
     full: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="forlop-bench-") as folder:
-        path = Path(folder) / "events.csv"
-        generator.write_csv(path, generator.events(given.events))
+        files = Files.written(Path(folder), given.events, given.stored)
         for kind in [given.only] if given.only else KINDS:
             with databases(kind) as made:
-                empty += _empty(made, path, given.events)
-                full += _full(made, Path(folder), given.events, given.stored)
-    keep("append", given.events, empty)
-    keep("append to a full store", given.stored, full)
+                empty += _empty(made, files.events, given.events)
+                keep("append", given.events, empty)
+                full.append(_full(made, files, given.stored))
+                keep("append to a full store", given.stored, full)
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """What is appended: to an empty store; before the full one is measured, and to it, and as much
+    to an empty one."""
+
+    events: Path
+    before: Path
+    later: list[Path]
+    first: Path
+    size: int
+    """Events in `first`, and in each of `later`."""
+
+    @classmethod
+    def written(cls, folder: Path, count: int, stored: int) -> Files:
+        size = max(count // _SLICES, 1)
+        later = [folder / f"later{number}.csv" for number in range(_SLICES)]
+        made = cls(folder / "events.csv", folder / "before.csv", later, folder / "first.csv", size)
+        rows = generator.events(stored + size * _SLICES)
+        for path, number in [(made.before, stored), *((path, size) for path in later)]:
+            generator.write_csv(path, islice(rows, number))
+        generator.write_csv(made.events, generator.events(count))
+        generator.write_csv(made.first, generator.events(size))
+        return made
 
 
 def _empty(made: Databases, path: Path, count: int) -> Iterator[Row]:
@@ -81,22 +106,15 @@ def _empty(made: Databases, path: Path, count: int) -> Iterator[Row]:
     yield from rates(f"append, {made.kind}", took["ours"], count)
 
 
-def _full(made: Databases, folder: Path, count: int, stored: int) -> Iterator[Compared]:
+def _full(made: Databases, files: Files, stored: int) -> Compared:
     """Into a store that is full already, beside the same number into an empty one."""
-    size = max(count // _SLICES, 1)
-    rows = generator.events(stored + size * _SLICES)
-    url, before = made.new(), folder / "before.csv"
-    generator.write_csv(before, islice(rows, stored))
-    _append(url, before, stored)
+    url, size = made.new(), files.size
+    _append(url, files.before, stored)
     full, empty = [], []
-    first = folder / "first.csv"
-    generator.write_csv(first, generator.events(size))
-    for number in range(_SLICES):
-        later = folder / f"later{number}.csv"
-        generator.write_csv(later, islice(rows, size))
-        full.append(_timed_append(url, later, size))
-        empty.append(_timed_append(made.new(), first, size))
-    yield Compared(
+    for path in files.later:
+        full.append(_timed_append(url, path, size))
+        empty.append(_timed_append(made.new(), files.first, size))
+    return Compared(
         f"append to {stored:,} stored, {made.kind}, an event",
         "to an empty store",
         _each(median(full), size),
