@@ -31,6 +31,7 @@ _FORLOP: Final = ("-m", "cli.main")
 _BARE: Final = """
 import duckdb, json, sys
 with duckdb.connect(sys.argv[1], read_only=True) as found:
+    found.execute("SET enable_progress_bar = false")  # it would be printed among the numbers
     print(json.dumps(found.execute(sys.argv[2]).fetchall()))"""
 _YEAR: Final = ("--from", "2020-01-01", "--to", "2020-12-31")
 _AT: Final = ("--at", "2021-12-31")
