@@ -92,14 +92,21 @@ def counting(
         yield done
 
 
-def _shown(*columns: Any, transient: bool = False) -> Any:
+@contextmanager
+def _shown(*columns: Any, transient: bool = False) -> Iterator[Any]:
+    """A bar; it is taken off again, too, where Ctrl-C comes while it is being put there."""
     from rich.console import Console  # noqa: PLC0415
     from rich.progress import Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
 
-    return Progress(
+    bar = Progress(
         TextColumn("{task.description}"),
         *columns,
         TimeElapsedColumn(),
         console=Console(stderr=True),
         transient=transient,
     )
+    try:
+        bar.start()
+        yield bar
+    finally:
+        bar.stop()
