@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Connection, Table
 
 _AT_ONCE: Final = 5000  # SQLite takes some 32,000 parameters
+
+
+def by_source(keys: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """Events' keys as their ids by source: for a source, all are asked for at once."""
+    found: dict[str, list[str]] = {}
+    for source, event_id in keys:
+        found.setdefault(source, []).append(event_id)
+    return found
 
 
 def look_up(

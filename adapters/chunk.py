@@ -48,10 +48,10 @@ class Chunk:
     """One chunk of a delivery inside its transaction."""
 
     def __init__(self, connection: Connection, delivering: Delivering, at: datetime) -> None:
-        self.connection = self._connection = connection
+        self.connection = connection
         self._delivering = delivering
         self._handed_in_at = at
-        self.at = self._at = to_microseconds(at)
+        self.at = to_microseconds(at)
         self._head = head_of(connection)
         last = connection.execute(
             select(batches.c.id, batches.c.hash).order_by(batches.c.id.desc()).limit(1)
@@ -60,7 +60,7 @@ class Chunk:
         self._before = NO_HASH if last is None else bytes(last.hash)
         self.seals = Seals(connection)
         self.people: dict[str, bytes] = {}  # the ids of whom the rows so far name
-        self.slips = self._slips = Slips(connection, delivering, self.seals, self.batch_id, self.at)
+        self.slips = Slips(connection, delivering, self.seals, self.batch_id, self.at)
         self._erased: dict[Key, bytes] = {}
         self._intake: Intake[bytes] = Intake(self._head.position, _event_of)
         self._versions: dict[bytes, int] = {}
@@ -84,7 +84,7 @@ class Chunk:
         self._counts.read += len(rows)
         people = self._load(rows, hoping=hoping)
         plainly, new, erased = self._intake.append_plainly, self._new, self._erased
-        rejected, appended = self._slips.rejected_keys, 0
+        rejected, appended = self.slips.rejected_keys, 0
         for place, plain in enumerate(rows.plain):
             if plain is not None:
                 participant, key, entry, what = plain
@@ -97,10 +97,10 @@ class Chunk:
                         new.append((person, entry))
                         appended += 1
                         if rejected:
-                            self._slips.came_in(key)
+                            self.slips.came_in(key)
                         continue
                 if hoping:
-                    self._intake.known |= known_events(self._connection, [key], self.seals)
+                    self._intake.known |= known_events(self.connection, [key], self.seals)
             self._judge(rows.row(place), people)
         self._counts.appended += appended
         self._write()
@@ -123,13 +123,13 @@ class Chunk:
         events = [row.record.event for row in others if row.record is not None]
         keys = {event.key for event in events}
         looked_up = keys.copy()
-        if not hoping or self._slips.anything_waits or anybody_erased(self._connection):
+        if not hoping or self.slips.anything_waits or anybody_erased(self.connection):
             keys.update(key for _, key, _, _ in plain)
-            self._erased = erased_among(self._connection, keys)
+            self._erased = erased_among(self.connection, keys)
         people = self._people(plain, others)
         self.people |= people
         waiting = (
-            quarantine.held_persons(self._connection, keys) if self._slips.anything_waits else ()
+            quarantine.held_persons(self.connection, keys) if self.slips.anything_waits else ()
         )
         self._load_histories(rows, people, waiting)
         for row in others:
@@ -137,7 +137,7 @@ class Chunk:
                 row.record = _with_ids(row.record, people)
         targets = {key for event in events if (key := event.replaced_key) is not None}
         looked_up |= targets if hoping else targets | keys
-        self._intake.known |= known_events(self._connection, looked_up, self.seals) | {
+        self._intake.known |= known_events(self.connection, looked_up, self.seals) | {
             key: Known(person, _gone, erased=True) for key, person in self._erased.items()
         }
         return people
@@ -157,9 +157,9 @@ class Chunk:
                 mentioned[participant] = None
                 if isinstance(event, _LINKS):
                     mentioned[event.same_as] = None
-        people = ids_of(self._connection, {**mentioned, **dict.fromkeys(unread)}, self.seals)
+        people = ids_of(self.connection, {**mentioned, **dict.fromkeys(unread)}, self.seals)
         missing = [natural for natural in mentioned if natural not in people]
-        new = new_ids(self._connection, missing, self.seals)
+        new = new_ids(self.connection, missing, self.seals)
         for person in new.values():
             self._intake.resume(person, History(read=_event_of))
         return people | new
@@ -169,18 +169,18 @@ class Chunk:
     ) -> None:
         """Takes up each history where it was left; whole, where a row will not come at its end."""
         persons = {*people.values(), *waiting} - self._intake.histories.keys()
-        left = left_of(self._connection, persons)
+        left = left_of(self.connection, persons)
         whole = persons - left.keys()
-        if self._slips.anything_waits:
-            whole |= set(quarantine.persons_waiting(self._connection)) & persons
+        if self.slips.anything_waits:
+            whole |= set(quarantine.persons_waiting(self.connection)) & persons
         late, replacing = _late(rows, people, left)
         whole |= replacing
-        told = steps_of(self._connection, late - whole)
+        told = steps_of(self.connection, late - whole)
         whole |= late - told.keys()
         for person in persons - whole:
             where = left[person]
             self._versions[person] = where.version
-            load = partial(_facts_of_one, self._connection, person, self.seals)
+            load = partial(_facts_of_one, self.connection, person, self.seals)
             if (steps := told.get(person)) is None:
                 history = History.resumed(where.standing, where.end, load, _event_of)
             else:
@@ -192,8 +192,8 @@ class Chunk:
         """Loads whole histories, and the rows that wait for them."""
         waiting: dict[bytes, list[Held[bytes]]] = {}
         persons = list(persons)
-        if self._slips.anything_waits:
-            for held in quarantine.held_of(self._connection, persons, self.seals):
+        if self.slips.anything_waits:
+            for held in quarantine.held_of(self.connection, persons, self.seals):
                 waiting.setdefault(held.person, []).append(held)
         targets = {
             key
@@ -201,8 +201,8 @@ class Chunk:
             for held in helds
             if (key := held.event.replaced_key) is not None
         }
-        self._intake.known |= known_events(self._connection, targets, self.seals)
-        for person, facts in facts_of(self._connection, persons, self.seals).items():
+        self._intake.known |= known_events(self.connection, targets, self.seals)
+        for person, facts in facts_of(self.connection, persons, self.seals).items():
             self._versions[person] = len(facts)
             self._intake.load(person, facts, waiting.get(person, ()))
 
@@ -216,7 +216,7 @@ class Chunk:
         participant, event = row.record
         erased = self._erased.get(event.key) if self._erased else None
         person = row.person = erased or people[participant]
-        verdict = self._intake.judge(person, event, self._slips.next)
+        verdict = self._intake.judge(person, event, self.slips.next)
         self._count(verdict, row)
         self._place(verdict.appends)
 
@@ -233,13 +233,13 @@ class Chunk:
             case "held":
                 assert verdict.held is not None
                 self._counts.held += 1
-                self._slips.hold(verdict.held, row)
+                self.slips.hold(verdict.held, row)
         if verdict.mended is not None:
-            self._slips.mend(verdict.mended)
+            self.slips.mend(verdict.mended)
 
     def _reject(self, row: ReadRow, problems: Sequence[Problem]) -> None:
         self._counts.rejected += 1
-        self._slips.reject(row, problems)
+        self.slips.reject(row, problems)
 
     def _place(self, appends: Iterable[Append[bytes]]) -> None:
         """Takes note of events that have their place; those that waited are held no longer."""
@@ -247,10 +247,10 @@ class Chunk:
             event = append.fact.event
             self._made[len(self._new)] = append.person, event
             self._new.append((append.person, event))
-            self._slips.came_in(event.key)
+            self.slips.came_in(event.key)
             if append.held is None:
                 continue
-            if self._slips.resolve(append.held):
+            if self.slips.resolve(append.held):
                 self._counts.held -= 1
                 self._counts.appended += 1
             else:
@@ -261,14 +261,14 @@ class Chunk:
         entries: Any = self._new  # all of them by now
         rows = as_rows(entries, self._head, self._versions, self.batch_id)
         try:
-            insert_rows(self._connection, rows)
+            insert_rows(self.connection, rows)
         except IntegrityError as error:
             if self._hoping:
                 raise WasThereError from error
             raise
         changed = {person: self._versions[person] for person, _ in entries}
-        leave(self._connection, self._intake.histories, changed)
-        self._slips.write(entry[-2:] for _, entry in entries)
+        leave(self.connection, self._intake.histories, changed)
+        self.slips.write(entry[-2:] for _, entry in entries)
         self._write_batch(rows[-1][-1] if rows else self._head.hash)
         summary = self._delivering.summary
         summary.counts += self._counts
@@ -286,14 +286,14 @@ class Chunk:
             "delivery_id": self._delivering.delivery_id,
             "file": self._delivering.name,
             "sha256": self._delivering.sha256,
-            "appended_at": self._at,
+            "appended_at": self.at,
             **asdict(self._counts),
             "first_position": self._head.position + 1,
             "last_position": self._intake.position,
             "head": head,
         }
         row["hash"] = row_hash(self._before, row)
-        self._connection.execute(batches.insert(), row)
+        self.connection.execute(batches.insert(), row)
 
 
 def _late(

@@ -11,6 +11,7 @@ import orjson
 from sqlalchemy import Connection, select
 
 from adapters import quarantine
+from adapters.bulk import by_source
 from adapters.errors import ErasedError
 from adapters.event_store import in_parts
 from adapters.schema import erasures, events, tombstones
@@ -65,10 +66,7 @@ def erased_among(connection: Connection, keys: Iterable[Key]) -> dict[Key, bytes
         return {}
     wanted = list(keys)
     found = quarantine.erased_among(connection, wanted)
-    by_source: dict[str, list[str]] = {}
-    for source, event_id in wanted:
-        by_source.setdefault(source, []).append(event_id)
-    for source, event_ids in by_source.items():
+    for source, event_ids in by_source(wanted).items():
         for some in in_parts(event_ids):
             query = (
                 select(events.c.source_event_id, events.c.participant_id)

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, select
 
-from adapters.bulk import look_up
+from adapters.bulk import by_source, look_up
 from adapters.errors import DamagedError
 from adapters.mapper import decode
 from adapters.schema import events
@@ -87,10 +87,7 @@ def known_events(
 ) -> dict[Key, Known[bytes]]:
     """Those of some keys that are in the log; an event is decoded only when it is looked at."""
     found: dict[Key, Known[bytes]] = {}
-    by_source: dict[str, list[str]] = {}
-    for source, event_id in keys:
-        by_source.setdefault(source, []).append(event_id)
-    for source, event_ids in by_source.items():
+    for source, event_ids in by_source(keys).items():
         rows = look_up(connection, _KNOWN, "source_event_id", event_ids, {"source": source})
         for event_id, participant_id, topic, state in rows:
             person = bytes(participant_id)

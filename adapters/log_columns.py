@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -14,11 +14,12 @@ from adapters.duck_runner import DuckRunner
 from projections.columnar.tables import FAMILIES, FAMILY_COLUMNS, FAMILY_NUMBERS, number_by_topic
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Engine
 
 # A part of the key that tells what an event replaces: a search goes from one first letter to the
 # next, and took three times as long for the quotation mark.
 _REPLACES: Final = 'laces"'
+_PLACES: Final = "SELECT source_event_id, id FROM events"
 _BATCH: Final = 4_096  # rows of an Arrow batch: small enough that memory is used again
 
 
@@ -99,38 +100,22 @@ def _stage(runner: DuckRunner, engine: Engine, after: int, last: int) -> None:
 
 def _put_replaced(runner: DuckRunner, engine: Engine) -> None:
     """Table `replaced`: the positions of what staged events replace; few of them do."""
+    from adapters.bulk import by_source, look_up  # noqa: PLC0415 - only a refresh needs it
+
     fields = orjson.dumps({"source": "VARCHAR", "replaces": "VARCHAR"}).decode()
     asked = runner.rows(
         "SELECT position, s.source, s.replaces FROM (SELECT position, "
         f"from_json(state, '{fields}') AS s FROM staged "
         f"WHERE contains(state, '{_REPLACES}')) t WHERE s.replaces IS NOT NULL"
     )
-    by_source: dict[str, list[str]] = {}
-    for _, source, event_id in asked:
-        by_source.setdefault(source, []).append(event_id)
     places: dict[tuple[str, str], int] = {}
     with engine.connect() as connection:
-        for source, event_ids in by_source.items():
-            places |= dict(_places(connection, source, event_ids))
+        for source, event_ids in by_source(asked_for[1:] for asked_for in asked).items():
+            also = {"source": source}
+            rows = look_up(connection, _PLACES, "source_event_id", event_ids, also)
+            places |= {(source, event_id): position for event_id, position in rows}
     found = [(position, places.get((source, one))) for position, source, one in asked]
     runner.put("replaced", {"position": "BIGINT", "replaces_position": "BIGINT"}, found)
-
-
-def _places(
-    connection: Connection, source: str, event_ids: Sequence[str]
-) -> Iterator[tuple[tuple[str, str], int]]:
-    """The positions of events of a source."""
-    from sqlalchemy import select  # noqa: PLC0415 - only a refresh needs it
-
-    from adapters.event_store import in_parts  # noqa: PLC0415
-    from adapters.schema import events  # noqa: PLC0415
-
-    query = select(events.c.source_event_id, events.c.id).where(events.c.source == source)
-    for some in in_parts(event_ids):
-        for event_id, position in connection.execute(
-            query.where(events.c.source_event_id.in_(some))
-        ):
-            yield (source, event_id), position
 
 
 def _of_family(family: str) -> str:

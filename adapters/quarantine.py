@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -13,6 +13,7 @@ import orjson
 from sqlalchemy import Connection, Row, Select, func, select, update
 
 from adapters.access_log import os_user
+from adapters.bulk import by_source
 from adapters.errors import WrongUseError
 from adapters.event_store import in_parts
 from adapters.mapper import decode
@@ -287,11 +288,8 @@ def _held(connection: Connection, query: Select[Any], seals: Seals) -> list[Held
     return held
 
 
-def _by_source(keys: Iterable[Key]) -> Iterable[tuple[str, Sequence[str]]]:
-    by_source: dict[str, list[str]] = {}
-    for source, event_id in keys:
-        by_source.setdefault(source, []).append(event_id)
-    for source, event_ids in by_source.items():
+def _by_source(keys: Iterable[Key]) -> Iterator[tuple[str, Sequence[str]]]:
+    for source, event_ids in by_source(keys).items():
         for some in in_parts(event_ids):
             yield source, some
 

@@ -132,6 +132,11 @@ class _Retold(NamedTuple):
     standing: Standing
 
 
+def event_of(kept: Kept, read: Callable[[Kept], Event]) -> Event:
+    """What is kept, where it is the event itself; else what `read` makes of it."""
+    return kept if isinstance(kept, Event) else read(kept)
+
+
 class History:
     """One participant's facts as they stand in the log, sound, with room for more.
 
@@ -195,12 +200,10 @@ class History:
         if self._facts is None:
             self._facts = self._load()
         if self._new:
-            self._facts += [Fact(self._event(kept), position) for kept, position in self._new]
+            read = self._read
+            self._facts += [Fact(event_of(kept, read), position) for kept, position in self._new]
             self._new.clear()
         return self._facts
-
-    def _event(self, kept: Kept) -> Event:
-        return kept if isinstance(kept, Event) else self._read(kept)
 
     def _retell(self, told: list[Fact]) -> None:
         standstill, standing = first_standstill(told)

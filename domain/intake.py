@@ -27,7 +27,7 @@ from domain.events import (
     Sanctioned,
     SanctionLifted,
 )
-from domain.history import Fact, History, Kept, Key
+from domain.history import Fact, History, Kept, Key, event_of
 
 Person = TypeVar("Person")  # however the adapter names a participant
 Subject: TypeAlias = tuple[str, str]
@@ -225,10 +225,7 @@ class Intake(Generic[Person]):
         if key is None or key in self.known or key not in self._taken:
             return None if key is None else self.known.get(key)
         person, kept = self._taken[key]
-        return Known(person, lambda: self._event(kept))
-
-    def _event(self, kept: Kept) -> Event:
-        return kept if isinstance(kept, Event) else self._read(kept)
+        return Known(person, lambda: event_of(kept, self._read))
 
     def _replaces_other(self, held: Held[Person]) -> bool:
         """Whether a row that waited turns out to replace an event of another participant."""

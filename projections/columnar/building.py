@@ -17,6 +17,7 @@ from projections.columnar.tables import (
     FAMILY_COLUMNS,
     FOREVER,
     NEVER_REPLACED,
+    RECTANGLE,
     SPELL,
     SUBJECTS,
     Runner,
@@ -239,14 +240,14 @@ _BY_CLOSING: Final = tuple(_TOLD_BY_CLOSING.values())
 def _opening(family: str) -> Iterator[str]:
     """What an opening event `m` tells of its spell, by the names that it has there."""
     for name, type_ in SPELL.items():
-        if name not in irregular.RECTANGLE:
+        if name not in RECTANGLE:
             is_told = name in FAMILY_COLUMNS[family] and name not in _BY_CLOSING
             yield f"m.{name} AS told_{name}" if is_told else f"CAST(NULL AS {type_}) AS told_{name}"
 
 
 def _as_spell(row: str, drawn: Mapping[str, str]) -> str:
     """The columns of a spell: as they were drawn, else the rectangle's own, or what was told."""
-    own = {name: f"{row}.{name}" for name in irregular.RECTANGLE}
+    own = {name: f"{row}.{name}" for name in RECTANGLE}
     values = {**{name: f"{row}.told_{name}" for name in SPELL}, **own, **drawn}
     return ", ".join(f"CAST({values[name]} AS {type_}) AS {name}" for name, type_ in SPELL.items())
 

@@ -24,8 +24,8 @@ from projections.columnar.tables import (
     FAMILY_NUMBERS,
     FOREVER,
     LOG,
+    RECTANGLE,
     SUBJECTS,
-    Columns,
     Group,
     Runner,
     Subject,
@@ -36,18 +36,6 @@ from projections.columnar.tables import (
     month_day,
 )
 
-# A spell's rectangle without what its events tell of it beside.
-RECTANGLE: Final[Columns] = {
-    "pid": "BIGINT",
-    "start": "INTEGER",
-    "stop": "INTEGER",
-    "opened": "BIGINT",
-    "opened_ord": "INTEGER",
-    "closed": "BIGINT",
-    "closed_ord": "INTEGER",
-    "known_from": "BIGINT",
-    "known_to": "BIGINT",
-}
 _NOT_FIELDS: Final = {"position", "pid", "topic", "day", "recorded", "replaces_position", "same_as"}
 _FIELDS: Final = tuple(name for name in LOG if name not in _NOT_FIELDS)
 _AS_DATES: Final = {"until", "birth_date"}

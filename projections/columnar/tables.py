@@ -210,7 +210,7 @@ _VALID: Final[Columns] = {"valid_from": "INTEGER", "valid_to": "INTEGER"}
 
 # `opened` and `closed` are positions, `opened_ord` and `closed_ord` the events' places in the
 # participant's history; a sanction with an end set has a `stop` and no `closed`.
-SPELL: Final[Columns] = {
+_SPELL: Final[Columns] = {
     "pid": "BIGINT",
     "start": "INTEGER",
     "stop": "INTEGER",
@@ -218,6 +218,12 @@ SPELL: Final[Columns] = {
     "opened_ord": "INTEGER",
     "closed": "BIGINT",
     "closed_ord": "INTEGER",
+}
+RECTANGLE: Final[Columns] = {**_SPELL, **_KNOWN}
+"""A spell's rectangle without what its events tell of it beside."""
+
+SPELL: Final[Columns] = {
+    **_SPELL,
     "programme": "VARCHAR",
     "destination": "VARCHAR",
     "measure": "VARCHAR",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import duckdb
@@ -12,19 +11,10 @@ from sqlalchemy import Engine
 from adapters import columnar_copy, refreshing
 from adapters.answers import answer
 from adapters.columnar_copy import ColumnarCopy
-from adapters.database import open_engine
 from adapters.profiles import default_profile
 from adapters.store import Store
 from tests.engines.test_engines_agree import row
 from tests.engines.test_interrupted_refresh import ASKED, contents, enrolled
-
-
-@pytest.fixture
-def engine(url: str, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
-    monkeypatch.setenv("FORLOP_COPY", str(tmp_path / "of this.columns"))
-    made = open_engine(url, make=True)
-    yield made
-    made.dispose()
 
 
 def refreshed(engine: Engine) -> dict[str, list[Any]]:

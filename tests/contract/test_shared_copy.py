@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine
 
 from adapters.answers import answer
 from adapters.columnar_copy import ColumnarCopy
-from adapters.database import open_engine, reading
+from adapters.database import reading
 from adapters.engines import by_reference, over_copy
 from adapters.errors import ForlopError
 from adapters.log import head_of
@@ -23,14 +23,6 @@ from projections.question import Question
 from tests.engines.test_interrupted_refresh import ASKED, contents, enrolled
 
 _PROFILE = default_profile()
-
-
-@pytest.fixture
-def engine(url: str, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
-    monkeypatch.setenv("FORLOP_COPY", str(tmp_path / "shared.columns"))
-    made = open_engine(url, make=True)
-    yield made
-    made.dispose()
 
 
 @contextmanager

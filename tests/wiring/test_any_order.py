@@ -233,6 +233,28 @@ def stock(engine: Engine, at: datetime) -> Any:
     return answer(engine, default_profile(), asked, "reference").as_mapping()["rows"]
 
 
+@contextmanager
+def in_both_orders(
+    folders: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    told: list[Message],
+    shuffled: Sequence[Message],
+) -> Iterator[tuple[Engine, Engine]]:
+    """Two stores of one secret: of what was told in its order, and of it in another."""
+    first, second = folders.mktemp("in_order"), folders.mktemp("shuffled")
+    monkeypatch.setenv("FORLOP_SECRET_FILE", str(first / "secret.key"))
+    with store_of(told, first) as ordered, store_of(list(shuffled), second) as other:
+        yield ordered, other
+
+
+def known_alike(ordered: Engine, other: Engine, told: list[Message]) -> Iterator[datetime]:
+    """The times at which something became known, at each of which both stores know the same."""
+    mine, theirs = histories_of(ordered), histories_of(other)
+    for at in sorted({message.at for message in told}):
+        assert known(theirs, at) == known(mine, at), show_instant(at)
+        yield at
+
+
 @settings(
     max_examples=30,
     deadline=None,
@@ -245,14 +267,10 @@ def test_any_order_with_repeats_is_known_alike_at_every_time_and_counted_once(
     data: st.DataObject,
     told: list[Message],
 ) -> None:
-    first, second = tmp_path_factory.mktemp("in_order"), tmp_path_factory.mktemp("shuffled")
-    monkeypatch.setenv("FORLOP_SECRET_FILE", str(first / "secret.key"))
     repeated = told + data.draw(st.lists(st.sampled_from(told), max_size=3))
     shuffled = data.draw(st.permutations(repeated))
-    with store_of(told, first) as ordered, store_of(list(shuffled), second) as other:
-        mine, theirs = histories_of(ordered), histories_of(other)
-        for at in sorted({message.at for message in told}):
-            assert known(theirs, at) == known(mine, at), show_instant(at)
+    with in_both_orders(tmp_path_factory, monkeypatch, told, shuffled) as (ordered, other):
+        for at in known_alike(ordered, other, told):
             assert told_twice(ordered, at) == told_twice(other, at) == []
         assert stock(other, told[-1].at) == stock(ordered, told[-1].at)
 
@@ -269,13 +287,9 @@ def test_stays_told_as_events_are_settled_alike_in_any_order(
     data: st.DataObject,
     told: list[Message],
 ) -> None:
-    first, second = tmp_path_factory.mktemp("in_order"), tmp_path_factory.mktemp("shuffled")
-    monkeypatch.setenv("FORLOP_SECRET_FILE", str(first / "secret.key"))
     shuffled = data.draw(st.permutations(told))
-    with store_of(told, first) as ordered, store_of(list(shuffled), second) as other:
-        mine, theirs = histories_of(ordered), histories_of(other)
-        for at in sorted({message.at for message in told}):
-            assert known(theirs, at) == known(mine, at), show_instant(at)
+    with in_both_orders(tmp_path_factory, monkeypatch, told, shuffled) as (ordered, other):
+        for at in known_alike(ordered, other, told):
             twice = told_twice(ordered, at)
             assert sorted(told_twice(other, at)) == sorted(twice)
             # Team Tiltak's stays hold over Arena's, which are taken out; others' are only reported.

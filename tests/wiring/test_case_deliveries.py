@@ -346,6 +346,14 @@ def test_files_in_any_order_end_in_the_same_figures_at_every_knowledge_time(
     assert len({str(figure) for figure in found[0]}) == 4
 
 
+def a_stay_and_its_end(folder: Path) -> tuple[Path, Path]:
+    """Two files: a participation that goes on, and the same when it is over."""
+    return (
+        write(folder, "1.jsonl", snapshot("2024-02-01T09:00:00")),
+        write(folder, "2.jsonl", snapshot("2024-06-01T09:00:00", "2024-05-31")),
+    )
+
+
 def forget_the_rules(url: str) -> None:
     """Makes a store as it was before it noted by which rules it was told."""
     engine = open_engine(url, make=False)
@@ -358,8 +366,7 @@ def forget_the_rules(url: str) -> None:
 def test_what_was_told_by_other_rules_is_refused_and_not_told_twice(
     store: str, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = write(tmp_path, "1.jsonl", snapshot("2024-02-01T09:00:00"))
-    later = write(tmp_path, "2.jsonl", snapshot("2024-06-01T09:00:00", "2024-05-31"))
+    first, later = a_stay_and_its_end(tmp_path)
     run(store, "append", "--from", "komet", first)
     with monkeypatch.context() as patched:
         patched.setattr(snapshots, "RULES", snapshots.RULES + 1)
@@ -372,8 +379,7 @@ def test_what_was_told_by_other_rules_is_refused_and_not_told_twice(
 def test_a_store_that_does_not_say_its_rules_is_taken_on_where_its_rows_are_the_same(
     store: str, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = write(tmp_path, "1.jsonl", snapshot("2024-02-01T09:00:00"))
-    later = write(tmp_path, "2.jsonl", snapshot("2024-06-01T09:00:00", "2024-05-31"))
+    first, later = a_stay_and_its_end(tmp_path)
     run(store, "append", "--from", "komet", first)
     forget_the_rules(store)
     with monkeypatch.context() as patched:
